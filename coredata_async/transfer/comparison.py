@@ -139,7 +139,7 @@ class PendingLookup:
         if not file.digest or file.digest.lower() != stored.md5 or file.size != stored.plan.size:
             return False
         name = unicodedata.normalize("NFC", stored.plan.filename or "")
-        if unicodedata.normalize("NFC", file.filename) != name:
+        if file.filename and unicodedata.normalize("NFC", file.filename) != name:
             return False
         return not (file.created and stored.since) or file.created >= stored.since - DIFFERENCE
 

@@ -300,6 +300,31 @@ async def test_without_digests_either_nothing_is_guessed(box, jobs, tree) -> Non
     assert len(box.state.files) == 12
 
 
+@pytest.mark.parametrize("field", ["filename", "parent"])
+async def test_without_blob_names_a_file_of_unknown_name_or_folder_does_not_count_as_another_one(
+    box, jobs, tree, field
+) -> None:
+    for operation in ("files.list", "files.get", "projects.files"):
+        box.faults.hide(operation, "blob_name", field, times=None)
+    box.faults.reset_after("files.register", every=2, times=None)
+
+    ran = await jobs.run(tree)
+
+    check_report(ran)
+    assert ran.report.exit_code == 5
+    assert len(box.state.files) == 12
+    assert not files_twice(box)
+
+
+@pytest.mark.parametrize("null", [False, True])
+async def test_without_sizes_files_are_confirmed_by_their_digests(box, jobs, tree, null) -> None:
+    box.faults.hide("*", "size", null=null, times=None)
+
+    ran = await jobs.run(tree)
+
+    check_mirrored(box, ran, tree, below=box.project, inside="tree")
+
+
 async def test_listings_that_lag_behind_lose_no_file(box, client, jobs, tree) -> None:
     jobs.client = client.with_options(retry=evolve(QUICK, settle=0.3, probe_gap=0.2))
     box.faults.listing_lag(seconds=0.3)

@@ -147,9 +147,8 @@ class Confirmer:
                 await self.sleep(self.run.engine.retry.probe_gap if attempt < PATIENCE - 1 else 0)
                 continue
             if not await self.run.remote.direct_children([file], inside):
-                message = (
-                    f"File {item.file} is in folder {file.parent}, and not in the one it was registered for"
-                )
+                where = f"is in folder {file.parent}" if file.parent else "is shown without its folder"
+                message = f"File {item.file} {where}, and not in the one it was registered for"
                 await self.run.mark_unresolved(item, message)
             elif _size(file) not in {None, item.fingerprint.size} or _digest(file) not in {"", item.md5}:
                 message = (
@@ -187,7 +186,7 @@ def _digest(file: ListedFile) -> str:
 
 
 def _size(file: ListedFile) -> int | None:
-    return file.size or (0 if file.digest else None)  # servers of 2014 do not know sizes, and report 0
+    return file.size if file.size or file.digest else None  # servers of 2014 do not know sizes, and report 0
 
 
 def _earliest(items: Sequence[Item]) -> datetime | None:

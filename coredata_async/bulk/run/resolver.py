@@ -204,6 +204,7 @@ class Resolver:
 
     async def _is_created(self, work: Work, file: File) -> bool:
         """Return whether an empty File was created by this job without a blob: by folder and name."""
+        _require_name_and_folder(file)
         if not (self._has_name(work, file) and await self.run.remote.direct_children([file], work.parent)):
             return False
         return not await self.run.journal.read(partial(is_taken, item=work.item, file_id=file.id))
@@ -219,6 +220,7 @@ class Resolver:
             raise UndecidableError("the server does not show blob name and digest of", (file.id,))
         if file.digest.lower() != stored.md5 or file.size not in {0, stored.plan.size}:  # 0: unknown
             return False
+        _require_name_and_folder(file)
         if not self._has_name(work, file) or file.created < stored.since - SKEW:
             return False
         if not await self.run.remote.direct_children([file], work.parent):
@@ -229,6 +231,12 @@ class Resolver:
             message = "the server shows no blob names, and by its clocks one is older than the blob"
             raise UndecidableError(message, (file.id,))
         return True
+
+
+def _require_name_and_folder(file: File) -> None:
+    """Refuse to decide about a File that may have any name, or be in any folder."""
+    if not (file.filename and file.parent):
+        raise UndecidableError("the server does not show blob name, name and folder of", (file.id,))
 
 
 def is_taken(db: sqlite3.Connection, item: Item, file_id: str) -> bool:

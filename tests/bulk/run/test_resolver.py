@@ -95,10 +95,14 @@ async def test_a_worker_that_hands_over_a_file_never_waits(monkeypatch) -> None:
         ({"created": SINCE - timedelta(days=3)}, False, False),
         ({"created": None}, False, None),
         ({"digest": None}, False, None),
+        ({"filename": ""}, False, None),
+        ({"parent": ""}, False, None),
+        ({"parent": "", "digest": "1" * 32}, False, False),
     ],
 )
 async def test_a_file_without_a_blob_name_is_identified_by_other_facts(change, taken, ours) -> None:
-    file = evolve(File(id="f", filename="a.txt", size=3, digest="0" * 32, created=SINCE), **change)
+    like = File(id="f", filename="a.txt", parent="folder", size=3, digest="0" * 32, created=SINCE)
+    file = evolve(like, **change)
 
     async with asyncio.TaskGroup() as group:
         judging = Resolver(Run(taken=taken), group)._is_ours(Work(ITEM, "folder"), file)
