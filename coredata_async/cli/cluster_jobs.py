@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from coredata_async.cli.output import say
 from coredata_async.cli.progress import JobOutput
 from coredata_async.client import CoreData
 from coredata_async.cluster.connection import Cluster
+from coredata_async.cluster.directory_lock import lock_directory
 from coredata_async.cluster.events import (
     AttemptFailed,
     ShardGivenUp,
@@ -28,6 +30,7 @@ from coredata_async.cluster.events import (
 from coredata_async.cluster.job import ClusterJob
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.messages import parse_sources
+from coredata_async.cluster.report import ClusterReport
 from coredata_async.cluster.report_page import render_page
 from coredata_async.cluster.server import run_embedded
 from coredata_async.cluster.worker import Worker
@@ -101,8 +104,20 @@ class ClusterUpload:
             return await conduct.run(self._job(cluster, self.paths))
 
     async def _run_here(self, made: CoreData, conduct: JobCommand) -> int:
-        roots, sources = local_shares(self.paths)
+        """Run the job with a server and workers of this command. Their state is kept until it is done."""
         directory = local_directory(made, self.parent, self.paths)
+        with lock_directory(directory, "this upload"):
+            # Journals of an earlier run have no use: their checkpoints are on the server.
+            await asyncio.to_thread(shutil.rmtree, directory / "journals", ignore_errors=True)
+            report, code = await self._run_workers(made, conduct, directory)
+            if report.settled:
+                await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        return code
+
+    async def _run_workers(
+        self, made: CoreData, conduct: JobCommand, directory: Path
+    ) -> tuple[ClusterReport, int]:
+        roots, sources = local_shares(self.paths)
         async with (
             made,
             run_embedded(directory / "server") as files,
@@ -115,10 +130,11 @@ class ClusterUpload:
             async with asyncio.TaskGroup() as group:
                 working = group.create_task(worker.run())
                 try:
-                    return await conduct.run(job)
+                    code = await conduct.run(job)
                 finally:
                     worker.drain()
                     await asyncio.wait({working}, timeout=None)
+        return job.report, code
 
     async def _continue(self, cluster: Cluster, sources: Sequence[str]) -> ClusterJob:
         """Return the job that an earlier run has left unfinished because it was killed, or a new one."""

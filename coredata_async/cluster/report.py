@@ -71,6 +71,12 @@ class ClusterReport(Report):
     """True if the job had not ended when the report was read."""
 
     @property
+    def settled(self) -> bool:
+        """True if a later job need not know of this one: none of its requests can be in flight."""
+        refused = self.ended == "input" and not self.counts.planned
+        return refused or (self.finished and not self.lost_shards)
+
+    @property
     def next_step(self) -> str:
         """Next step for people; empty if every file is done or skipped."""
         if self.running:

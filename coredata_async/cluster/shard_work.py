@@ -97,7 +97,7 @@ class ShardWork:
             await self.root.check(self.task.share)  # otherwise another owner tries these files again
         lease.fields["cpu"] = number(lease.fields, "cpu") + time.process_time() - began
         await self._finish(report, lease)
-        for left in self.directory.glob(f"{path.name}*"):
+        for left in self.directory.glob(f"{self.job.id}.{self.task.key}.*.journal*"):  # also of former owners
             left.unlink(missing_ok=True)
         return report
 

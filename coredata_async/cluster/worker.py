@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,8 +34,19 @@ log = logging.getLogger("coredata_async.cluster")
 
 GRACE: Final = 45.0
 """Seconds for files in flight after `drain`, before a process is killed."""
+_STALE: Final = 86400.0
+"""Seconds after which a journal that was not written has no process any more. A lease is much shorter."""
 _PAUSE: Final = 1.0
 """Seconds before an ended process is started again."""
+
+
+def remove_stale(directory: Path) -> None:
+    """Remove journals that processes have left which were killed: another one has finished their shards."""
+    now = time.time()
+    for path in (*directory.glob("*.shard.*.journal*"), *directory.glob("*.scan.*.scan*")):
+        with suppress(OSError):  # another worker removes it, too
+            if now - path.stat().st_mtime > _STALE:
+                path.unlink()
 
 
 def _directory() -> Path:
@@ -108,6 +120,7 @@ class Worker:
         Raises:
             ClusterError: If a process cannot work: its message is in the log.
         """
+        await asyncio.to_thread(remove_stale, self._directory)
         for name, root in self._shares.items():
             if warning := await root.find_emptiness(Source(name, ".")):
                 log.warning("%s", warning)

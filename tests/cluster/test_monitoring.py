@@ -84,6 +84,7 @@ async def test_a_killed_process_is_counted_and_replaced(box, server, cluster, tm
         metrics = await scrape(url)
 
     check_service(box, paths)
+    assert not list(tmp_path.rglob("*.journal*"))  # nor those of the process that was killed
     assert metrics["process_restarts_total"] == 1
     assert metrics["tasks_moved_total"] >= 1
     assert job.report.shards.moved == job.report.fences == metrics["tasks_moved_total"]
