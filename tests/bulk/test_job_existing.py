@@ -163,6 +163,34 @@ async def test_a_lost_journal_costs_a_listing(box, jobs, tree) -> None:
     check_mirrored(box, ran, tree, below=box.project, inside="tree")
 
 
+@pytest.mark.parametrize("field", ["filename", "parent"])
+@pytest.mark.parametrize("into_project", [True, False])
+async def test_files_that_are_listed_without_name_or_folder_are_read_by_their_ids(  # noqa: PLR0917
+    box, client, jobs, tree, field, into_project
+) -> None:
+    if not into_project:
+        jobs.parent = await client.folders.create(title="Place", parent=box.project)
+    await jobs.run(f"{tree}/.")
+    jobs.journal.unlink()
+    for operation in ("files.list", "projects.files"):
+        box.faults.hide(operation, field, times=None)
+
+    ran = await jobs.run(f"{tree}/.")
+
+    assert ran.report.skipped_by == {Reason.SAME: 12}
+    assert len(box.state.files) == 12
+
+
+async def test_files_of_unknown_name_cause_a_warning(box, jobs, tree) -> None:
+    await jobs.run(tree)
+    jobs.journal.unlink()
+    box.faults.hide("*", "filename", times=None)
+
+    ran = await jobs.run(tree)
+
+    assert any("without name or folder" in warning for warning in ran.report.warnings)
+
+
 async def test_a_damaged_journal_costs_a_listing(box, jobs, tree) -> None:
     await jobs.run(tree)
     data = bytearray(jobs.journal.read_bytes())

@@ -16,11 +16,14 @@ from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.options import Unicode
 from coredata_async.bulk.states import State
+from coredata_async.call import perform
+from coredata_async.errors import NotFoundError
 from coredata_async.listing import Listing, list_resource
 from coredata_async.message import Send
 from coredata_async.resources.containers import FOLDERS, Folder, FolderWhere
 from coredata_async.resources.files import FILES, FileWhere
 from coredata_async.resources.projects import PROJECTS
+from coredata_async.wire import calls
 from coredata_async.wire.resource import Resource
 
 PAGE: Final = 200
@@ -142,19 +145,41 @@ class Remote:
             APIError: If the listing failed.
         """
         doubtful = await self.journal.read(lambda db: _forget(db, folder))
+        nameless = set[str]()
 
         async def take(files: Sequence[ListedFile]) -> None:
-            own = await self.direct_children(files, inside)
+            own = await self.direct_children(await self._with_names(files, nameless), inside)
             named = [(self.comparable(file.filename), file) for file in own]
             self.journal.note(*((_REMOTE, _row(folder, *pair)) for pair in named if pair[0] not in doubtful))
 
-        doubt = await _read(self.files(inside), take)
+        doubt = await _read(self.files(inside), take) or _describe_nameless(nameless)
         if doubt is not None:
             self._warn(
                 f"the list of the Files in folder {inside} is incomplete: {doubt}; a File that it hides may "
                 "be uploaded a second time"
             )
         return doubt
+
+    async def _with_names(self, files: Sequence[ListedFile], nameless: set[str]) -> Sequence[ListedFile]:
+        """Return the Files whose folder is known, and add the ids of those without it, or without name.
+
+        If a list does not show name and folder of a File, it is read by its id.
+        """
+        if all(file.filename and file.parent for file in files):
+            return files
+        known: list[ListedFile] = []
+        for file in files:
+            shown = file
+            if not (shown.filename and shown.parent):
+                try:
+                    shown = await perform(self.api, calls.get(LISTED, file.id))
+                except NotFoundError:
+                    continue  # deleted since it was listed
+            if not (shown.filename and shown.parent):
+                nameless.add(file.id)
+            if shown.parent:
+                known.append(shown)
+        return known
 
     def files(self, inside: str, *, since: datetime | None = None) -> Listing[ListedFile]:
         """Return a listing of the Files of a folder, perhaps since a time; for a project with subfolders."""
@@ -187,6 +212,11 @@ async def _read(listing: Listing[T], take: Callable[[Sequence[T]], Awaitable[Non
         if doubt is None or not walk.changed:
             break
     return doubt
+
+
+def _describe_nameless(ids: set[str]) -> str | None:
+    """Return the doubt that Files of unknown name or folder cause, if there are any."""
+    return f"{len(ids)} Files are shown without name or folder, such as {min(ids)}" if ids else None
 
 
 def _is_known_folder(db: sqlite3.Connection, key: str) -> bool:
