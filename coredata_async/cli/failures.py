@@ -52,6 +52,8 @@ _MESSAGES: Final = (
     (re.compile(r"\bset ssl= or\b"), "set --ca-bundle or"),
     (re.compile(r"\bproxy="), "--proxy"),
     (re.compile(r"\btoken_file= or\b"), "--cluster-token-file or"),
+    (re.compile(r"\bfingerprint= or\b"), "--cluster-fingerprint or"),
+    (re.compile(r"\bauthorities= or\b"), "--cluster-ca or"),
     (re.compile(r"^parent: "), "--parent: "),
     (re.compile(r", or pass session= and storage_session=.*"), ""),
     (re.compile(r"`client\.value_lists\.get\('(\w+)'\)`"), r"`coredata value-lists get \1`"),

@@ -26,6 +26,10 @@ from coredata_async.plain_data import PlainData
 
 TIMEOUT: Final = 10.0
 """Timeout for the first contact, in seconds."""
+_TRUST: Final = (
+    "name its fingerprint with fingerprint= or COREDATA_CLUSTER_FINGERPRINT (`coredata cluster status` shows "
+    "it on that machine), or a file with its authority with authorities= or COREDATA_CLUSTER_CA"
+)
 SYNCED: Final = "coredata-synced"
 """Beginning of the name of servers whose configuration says `sync_interval: always`, see `server`."""
 
@@ -85,6 +89,8 @@ async def _introduce(server: ServerUrl, context: ssl.SSLContext | None) -> Intro
             failure += "; its configuration must have `tls { handshake_first: true }`"
     except OtherCertificateError as exc:
         raise ClusterError(f"the cluster at {server.label} has {exc.strerror}") from None
+    except ssl.SSLCertVerificationError as exc:
+        failure = f"its certificate is not trusted ({exc.verify_message}); {_TRUST}"
     except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as exc:
         failure = f"{_describe(exc)}; check the address, and that the server runs"
     else:

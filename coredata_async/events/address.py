@@ -184,6 +184,11 @@ async def _look_at(address: NatsAddress, context: ssl.SSLContext) -> str:
     while True:
         try:
             return await _introduce(address, context)
+        except ssl.SSLCertVerificationError as exc:
+            return (
+                f"its certificate is not trusted ({exc.verify_message}); name the certificates to trust with "
+                "--tls-ca or NATS_CA"
+            )
         except (ssl.SSLError, ValueError) as exc:
             return f"{type(exc).__name__}: {exc}"
         except OSError:

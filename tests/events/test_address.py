@@ -137,7 +137,8 @@ async def test_an_unknown_certificate_and_a_wrong_token_are_refused(
         wrong = await refusal(service, server, root, "--tls-ca", str(certificate), NATS_TOKEN="wrong-token")
 
     assert unknown[0] == 6
-    assert "certificate verify failed" in unknown[1]
+    assert "its certificate is not trusted" in unknown[1]
+    assert "--tls-ca" in unknown[1]
     assert wrong[0] == 6
     assert "Authorization" in wrong[1]
     assert TOKEN not in unknown[1] + wrong[1]
