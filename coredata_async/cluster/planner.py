@@ -101,16 +101,28 @@ class Planner:
 
     async def _attempt(self, lease: TableLease) -> None:
         try:
+            await asyncio.to_thread(self._check_directory)
             await self._scan(lease)
         except JobInputError as exc:
             await self.root.check(self.source.share)  # without the share, its paths do not exist, either
             warning = await self.root.find_emptiness(Source(self.source.share, "."))
             if warning is None:
                 raise
-            failure = JobInputError(f"{exc}; {warning}")
+            doubted = await self.doubts.add(lease.fields, self.source.share, warning)
+            failure = ClusterError(warning) if doubted else JobInputError(f"{exc}; {warning}")
         else:
             return
         raise failure
+
+    def _check_directory(self) -> None:
+        """Check that journals are not among the files to upload: they would change during the scan."""
+        source = (self.root.path / self.source.path).resolve()
+        if self.directory.resolve().is_relative_to(source):
+            raise JobInputError(
+                f"{self.source} contains the directory for journals {self.directory} of the worker on "
+                f"{self.doubts.host}: start that with another --directory (with --cluster local, set "
+                "XDG_STATE_HOME)"
+            )
 
     async def _scan(self, lease: TableLease) -> None:
         await self._show(lease)
@@ -150,22 +162,23 @@ class Planner:
         if plan.report.ended in CONTINUED:
             reason = plan.report.message or plan.report.ended
             raise ClusterError(f"the scan of {self.source} was not completed: {reason}")
-        if is_doubtful(plan.report) and not Published.read(lease.fields).counts[str(lease.epoch)]:
-            reason = f"no folder of {self.source} could be found or created"
-            if await self.doubts.add(lease.fields, self.source.share, reason):
-                raise ClusterError(reason)
-        await self.objects.put_report(self.task.key, lease.epoch, await self._add_warning(plan.report))
+        await self._finish(plan.report, lease)
+
+    async def _finish(self, report: Report, lease: TableLease) -> None:
+        warning = await self.root.find_emptiness(self.source)
+        reason = f"no folder of {self.source} could be found or created" if is_doubtful(report) else warning
+        none = not Published.read(lease.fields).counts[str(lease.epoch)]
+        if none and reason is not None and await self.doubts.add(lease.fields, self.source.share, reason):
+            raise ClusterError(reason)
+        if warning is not None:
+            report = await self._add_warning(report, f"{warning} Then begin a new job.")
+        await self.objects.put_report(self.task.key, lease.epoch, report)
         lease.fields |= {"state": PLANNED, "plan": lease.epoch, "published": True}
         await _write(lease)
         for left in self.directory.glob(f"{self.job.id}.{self.task.key}.*.scan*"):
             left.unlink(missing_ok=True)
 
-    async def _add_warning(self, report: Report) -> Report:
-        """Return the report of a scan with a warning if its source is an empty directory."""
-        warning = await self.root.find_emptiness(self.source)
-        if warning is None:
-            return report
-        warning += " Then begin a new job."
+    async def _add_warning(self, report: Report, warning: str) -> Report:
         await self.publish(Warned(message=warning))
         total = report.warnings_total + 1
         return evolve(report, warnings=(warning, *report.warnings), warnings_total=total)

@@ -347,6 +347,48 @@ async def test_a_scan_for_which_all_folders_are_refused_is_left_to_another_machi
     assert sum((await scans.files()).values()) == 40
 
 
+@pytest.mark.parametrize("source", ["fs01:/", "fs01:/folder-0"])
+async def test_a_machine_whose_share_is_empty_leaves_the_scan_to_another_one(scans, source: str) -> None:
+    await scans.begin(source)
+    workers = await scans.cluster.table(WORKERS)
+    await workers.create("there.1.a", {"host": "there", "shares": ["fs01"], "length": 30.0})
+    scans.root.rename(scans.directory / "mounted")
+    scans.root.mkdir()
+    planner, lease = await scans.take("here")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await planner.run(lease)
+
+    failure = main_failure(caught.value)
+    assert isinstance(failure, ClusterError)
+    assert "fs01:/ is empty" in str(failure)
+    assert lease.fields["doubted"] == [planner.doubts.host]
+    assert "published" not in lease.fields
+    assert "refusals" not in lease.fields
+    await lease.release()
+
+    scans.root.rmdir()
+    (scans.directory / "mounted").rename(scans.root)
+    successor, lease = await scans.take("there")
+    await run(successor, lease)
+    assert sum((await scans.files()).values()) == (40 if source == "fs01:/" else 10)
+
+
+async def test_a_source_with_the_journals_of_its_worker_is_refused(scans) -> None:
+    await scans.begin("fs01:/folder-0")
+    planner, lease = await scans.take("planner")
+    planner.directory = scans.root / "folder-0" / "journals"
+    planner.directory.mkdir()
+
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(
+            JobInputError, match="fs01:/folder-0 contains .*: start that with another --directory"
+        ),
+        flatten_subgroups=True,
+    ):
+        await planner.run(lease)
+
+
 async def test_a_source_that_is_missing_in_an_empty_share_is_refused_with_that_reason(scans) -> None:
     shutil.rmtree(scans.root)
     scans.root.mkdir()
