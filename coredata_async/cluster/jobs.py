@@ -63,7 +63,12 @@ class Jobs:
             return None
         known = self._read.get(job)
         if known is None or known.revision != row.revision:
-            known = self._read[job] = JobRecord.from_row(row)
+            try:
+                known = self._read[job] = JobRecord.from_row(row)
+            except ConfigurationError as exc:
+                raise ConfigurationError(
+                    f"job {job} cannot be read: {exc}; use the version that has begun it"
+                ) from None
         return known
 
     async def all(self) -> list[JobRecord]:

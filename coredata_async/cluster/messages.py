@@ -18,6 +18,8 @@ from coredata_async.plain_data import PlainData
 
 JobState = Literal["running", "draining", "stopping", "complete", "ended"]
 """State of a job. `draining` and `stopping` end its shards; `ended` follows when no worker has one."""
+ENDED: Final = frozenset({"complete", "ended"})
+"""States of a job that do not change any more."""
 Kind = Literal["scan", "shard"]
 
 SHARD_FILES: Final = 2000
@@ -119,7 +121,7 @@ class JobRecord:
     @property
     def has_ended(self) -> bool:
         """True if its state does not change any more."""
-        return self.state in {"complete", "ended"}
+        return self.state in ENDED
 
     @property
     def table(self) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError, JobLockedError
-from coredata_async.cluster.messages import JobRecord, Source
+from coredata_async.cluster.messages import ENDED, JobRecord, Source
 from coredata_async.cluster.table import Row, Table
 from coredata_async.ids import canonical_id
 
@@ -79,7 +79,8 @@ class TreeLock:
 
     async def _has_ended(self, job: str) -> bool:
         row = await self.table.get(job)
-        return row is None or JobRecord.from_row(row).has_ended
+        # Only the state is read: a job of another version may have fields that this one cannot read.
+        return row is None or row.fields.get("state") in ENDED
 
     async def _write(self, row: Row | None, jobs: dict[str, list[Source]], ended: datetime | None) -> bool:
         fields = {

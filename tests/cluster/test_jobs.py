@@ -95,6 +95,20 @@ async def test_a_tree_is_free_although_the_process_that_ended_its_job_died_befor
         await begin(jobs, "fs01:/docs")
 
 
+@pytest.mark.parametrize("state", ["running", "ended"])
+async def test_a_job_of_another_version_has_its_tree_until_it_has_ended(jobs, state: str) -> None:
+    first = await begin(jobs, "fs01:/docs")
+    await jobs.table.update(first.id, {"state": state, "format": "new"}, (await jobs.get(first.id)).revision)
+
+    with pytest.raises(ConfigurationError, match=f"job {first.id} cannot be read: .*use the version"):
+        await jobs.get(first.id)
+    if state == "ended":
+        assert (await begin(jobs, "fs01:/docs")).is_open
+    else:
+        with pytest.raises(JobLockedError, match=first.id):
+            await begin(jobs, "fs01:/docs")
+
+
 async def half_begun(jobs: Jobs, source: str) -> JobRecord:
     """Begin a job in a process that dies before it locks the tree."""
     sources = parse_sources([source])
