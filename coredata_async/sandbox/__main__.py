@@ -18,7 +18,11 @@ _STDIN = 0
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; the first line on stdout contains the address and the keys as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m coredata_async.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m coredata_async.sandbox",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--data", type=Path, help="directory for the bytes (default: a temporary one)")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin is closed")

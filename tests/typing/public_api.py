@@ -25,6 +25,9 @@ from coredata_async import (
     Upload,
     Uploaded,
 )
+from coredata_async.archive import Archive
+from coredata_async.bulk import Compared, Report, UploadJob, check
+from coredata_async.doctor import Finding, examine
 from coredata_async.fivepm import FivePM
 from coredata_async.fivepm.models.work_items import Task
 from coredata_async.resources.users import User
@@ -133,6 +136,19 @@ async def many(client: CoreData) -> None:
                     assert_type(error, Exception)
                 case Unknown():
                     pass
+
+
+async def trees(client: CoreData, pm: FivePM) -> None:
+    """Jobs and comparisons take the parent as an object, too."""
+    project = await client.projects.get("id")
+    assert_type(await UploadJob(client, sources=["photos"], parent=project).run(), Report)
+    UploadJob(client, Path("photos"), parent="id")
+    UploadJob(client, ["photos"], parent=7)  # type: ignore[arg-type]
+    async for compared in check(client, ["photos"], parent=project):
+        assert_type(compared, Compared)
+    Archive(pm=pm, client=client, project=await pm.projects.get("1"), parent=project)
+    async for finding in examine(client, project):
+        assert_type(finding, Finding)
 
 
 async def the_rest(client: CoreData) -> None:

@@ -132,8 +132,8 @@ def with_connection_options(command: click.Command) -> click.Command:
 def _legend(noun: ResourceCommand) -> str | None:
     """Return an explanation of the levels of evidence that the summaries of the verbs mention."""
     proofs = [noun.proof(verb) for verb in _VERBS if _is_offered(noun, verb)]
-    levels = dict.fromkeys(proof.evidence for proof in proofs if proof and evidence_note(proof.evidence))
-    return " ".join(f"[{level}]: {evidence_note(level)}." for level in levels) or None
+    levels = {proof.evidence: evidence_note(proof.evidence) for proof in proofs if proof}
+    return " ".join(f"[{level}]: {note}." for level, note in levels.items() if note) or None
 
 
 def _is_offered(noun: ResourceCommand, verb: str) -> bool:
