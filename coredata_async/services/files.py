@@ -263,8 +263,7 @@ class Files:
     ) -> str:
         """Register a stored blob as a File, and return its id. Sends one request.
 
-        For callers that perform the PUT themselves, see `blobs.reserve`. It is repeated only if it provably
-        was not carried out, because registering a blob twice creates two Files.
+        For callers of `blobs.reserve`. Repeated only if it provably was not carried out: twice is two Files.
 
         Raises:
             OutcomeUnknownError: If it is unknown whether the File was created; search for the blob name.
@@ -286,8 +285,9 @@ class Files:
     async def move(self, id: Id, *, parent: Id) -> None:  # noqa: A002
         """Move a File to another parent; its content and id stay. Sends two requests; safe to repeat.
 
-        Raises:
-            NotFoundError: If no File has this id.
+        Args:
+            id: Id of the File.
+            parent: Id of the Project, Folder or Filespace to move it to.
 
         See: https://docs.wise.is/cored/files-v2, "Update File metadata"
         """
