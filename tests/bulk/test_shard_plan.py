@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from coredata_async.bulk import FolderCreated, Policy, Reason, Report, Selection
 from coredata_async.bulk.journal.shards import Shard, read_shard
@@ -173,6 +173,21 @@ async def test_a_refused_key_ends_the_plan(box, cluster, nested) -> None:
 
     assert report.ended == "authentication"
     assert report.exit_code == 6
+
+
+async def test_a_plan_ends_when_the_service_is_given_up_and_a_later_one_goes_on(box, cluster, nested) -> None:
+    throttled = box.faults.status("folders.create", 429, retry_after=60, times=None, after=1)
+    effort, cluster.spec = cluster.spec.effort, evolve(cluster.spec, effort=evolve(STEADY, patience=1))
+    async with asyncio.timeout(20):
+        report = await cluster.divide()
+
+    assert throttled.fired
+    assert report.ended == "circuit"
+    assert "asks to wait" in report.message
+    box.faults.clear()
+    cluster.spec = evolve(cluster.spec, effort=effort)
+    assert (await cluster.divide()).ended == "complete"
+    assert set(files_of(*cluster.shards).values()) == {1}
 
 
 async def test_a_key_that_is_refused_at_once_is_an_error(box, cluster) -> None:

@@ -57,21 +57,22 @@ async def proxy_of(url: str, refuse: Callable[[web.Request], web.Response | None
             await runner.cleanup()
 
 
-def answer(status: int, *, storage: bool) -> Callable[[web.Request], web.Response | None]:
-    """Return a function that refuses the requests to the storage, or to the service."""
+def answer(status: int, *methods: str) -> Callable[[web.Request], web.Response | None]:
+    """Return a function that refuses some requests; only those to the storage have the method PUT."""
 
     def refuse(request: web.Request) -> web.Response | None:
         headers = {"Retry-After": "1"} if status == 429 else {}
-        return web.Response(status=status, headers=headers) if storage == (request.method == "PUT") else None
+        return web.Response(status=status, headers=headers) if request.method in methods else None
 
     return refuse
 
 
 REFUSALS = {
-    "403 of the service": (answer(403, storage=False), True),
-    "403 of the storage": (answer(403, storage=True), True),
-    "429 of the service": (answer(429, storage=False), False),
-    "503 of the storage": (answer(503, storage=True), False),
+    "403 of the service": (answer(403, "GET", "POST"), True),
+    "403 of the storage": (answer(403, "PUT"), True),
+    "429 of the service": (answer(429, "GET", "POST"), False),
+    "429 for what is new": (answer(429, "POST"), False),
+    "503 of the storage": (answer(503, "PUT"), False),
 }
 
 

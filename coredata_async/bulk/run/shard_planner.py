@@ -169,18 +169,23 @@ class ShardPlanner:
         """Do work, unless the plan cannot continue.
 
         Raises:
-            EndedError: If another job was found, the key was refused, or the lease has ended.
+            EndedError: If another job was found, the key was refused, the service was given up, or the lease
+                has ended.
         """
+        limiters = self.runtime.limiters
         try:
             async with asyncio.TaskGroup() as group:
                 ending = [
                     group.create_task(self._stopped.wait()),
+                    group.create_task(limiters.stopped.wait()),
                     group.create_task(wait_for_end(self.lease)),
                 ]
                 following = group.create_task(self.runtime.work(self._warn, _ignore))
                 working = group.create_task(work)
                 await asyncio.wait({working, *ending}, return_when=asyncio.FIRST_COMPLETED)
-                if not working.done() and not self._stopped.is_set():
+                if not working.done() and limiters.stopped.is_set():
+                    self._end("circuit", limiters.message or "")
+                elif not working.done() and not self._stopped.is_set():
                     self._end("lease", "its lease has ended, and another process may continue")
                 for task in (working, following, *ending):
                     task.cancel()
