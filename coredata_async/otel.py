@@ -24,6 +24,8 @@ try:
 except ModuleNotFoundError:
     raise ImportError("spans and metrics need OpenTelemetry: pip install 'coredata-async[otel]'") from None
 
+__all__ = ["OpenTelemetryHook"]
+
 NAME: Final = "coredata_async"
 """Name of the tracer and of the meter."""
 DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)

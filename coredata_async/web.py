@@ -16,6 +16,8 @@ from attrs import field, frozen
 from coredata_async import errors
 from coredata_async.transfer.downloads import Download
 
+__all__ = ["ASGIDownload", "BodyTooLargeError", "Problem", "check_length", "limit_body", "problem_of"]
+
 ASGIReceive = Callable[[], Awaitable[Mapping[str, object]]]
 ASGISend = Callable[..., Awaitable[None]]
 """Takes one message; frameworks type those differently."""
