@@ -97,7 +97,7 @@ def describe_response(
         status: Status if a condition decided it; otherwise it follows from reply and range.
         decided: True if it is the response to conditions.
     """
-    total = None if reply.status == HTTPStatus.NOT_MODIFIED else _total(reply)
+    total = None if HTTPStatus.NOT_MODIFIED in {status, reply.status} else _total(reply)
     if status is None:
         ended = reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
         part = HTTPStatus.OK if span.whole else HTTPStatus.PARTIAL_CONTENT

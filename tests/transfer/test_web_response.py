@@ -287,6 +287,18 @@ async def test_a_header_of_the_storage_that_is_not_clean_is_not_passed_on(script
     assert not {"ETag", "Last-Modified"} & set(headers)
 
 
+@pytest.mark.parametrize("content_range", [None, "bytes 9-0/5", "nonsense"])
+async def test_what_the_client_knows_is_not_modified_whatever_range_the_storage_sends(
+    scripted, content_range
+):
+    headers = {} if content_range is None else {"Content_Range": content_range}
+    scripted.say(response(206, TEXT, **headers))
+
+    status, _, body = await answer(scripted.client, FILE, if_none_match="*")
+
+    assert (status, body) == (304, b"")
+
+
 async def test_wrong_bytes_never_look_complete(client, box, file):
     box.faults.corrupt("storage.get", 10)
     got = []
