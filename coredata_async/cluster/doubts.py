@@ -27,9 +27,13 @@ _REFUSALS: Final = (Reason.REFUSED, Reason.STORAGE, Reason.FOLDER)
 
 
 def is_doubtful(report: Report) -> bool:
-    """Return whether a task ended early by refusals, or the service or the storage accepted no file of it."""
+    """Return whether a task ended early by refusals, or none of its files was accepted, or could be read.
+
+    A machine can read none if it has other content under the name of the share, or no permission.
+    """
+    unreadable = 0 < report.counts.planned == report.failed_by.get(Reason.UNREADABLE)
     refused = any(report.failed_by.get(reason) for reason in _REFUSALS)
-    return report.ended in _ENDS or (refused and not report.fresh.done)
+    return report.ended in _ENDS or unreadable or (refused and not report.fresh.done)
 
 
 @frozen

@@ -166,7 +166,11 @@ class Planner:
 
     async def _finish(self, report: Report, lease: TableLease) -> None:
         warning = await self.root.find_emptiness(self.source)
-        reason = f"no folder of {self.source} could be found or created" if is_doubtful(report) else warning
+        reason = (
+            f"nothing of {self.source} could be read, or put into a folder"
+            if is_doubtful(report)
+            else warning
+        )
         none = not Published.read(lease.fields).counts[str(lease.epoch)]
         if none and reason is not None and await self.doubts.add(lease.fields, self.source.share, reason):
             raise ClusterError(reason)

@@ -143,7 +143,7 @@ class ShardWork:
 
     async def _finish(self, report: Report, lease: TableLease) -> None:
         if report.ended not in CONTINUED and is_doubtful(report):
-            reason = report.message or "the service or the storage refused every file"
+            reason = report.message or "no file could be read here and uploaded"
             if await self.doubts.add(lease.fields, self.task.share, reason):
                 lease.fields |= {"state": "open", "failed": 0}
                 await lease.release(sent_until=datetime.now(UTC))

@@ -94,3 +94,11 @@ def test_a_result_is_doubtful_if_nothing_was_accepted_or_different_files_were_re
     ended: Ended, failed: dict[Reason, int], done: int, expected: bool
 ) -> None:
     assert is_doubtful(a_report(ended=ended, failed_by=failed, fresh=Counts(done=done))) is expected
+
+
+@pytest.mark.parametrize(("planned", "skipped", "expected"), [(5, 0, True), (6, 1, False), (0, 0, False)])
+def test_a_result_is_doubtful_if_no_file_could_be_read(planned: int, skipped: int, expected: bool) -> None:
+    failed = planned - skipped
+    counts = Counts(planned=planned, skipped=skipped, failed=failed)
+
+    assert is_doubtful(a_report(counts=counts, failed_by={Reason.UNREADABLE: failed})) is expected

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from coredata_async.bulk.events import Scanned
 from coredata_async.bulk.options import Effort
 from coredata_async.cluster import ClusterJob
 from tests.cluster.fleet import RETRY, Fleet, check_report, check_service, plant
@@ -119,3 +120,29 @@ async def test_a_machine_that_is_refused_neither_fails_the_job_nor_stops_the_oth
     assert {row.fields["host"] for row in rows} != {"elsewhere"}
     if doubted:
         assert {host for row in rows for host in row.fields.get("doubted", ())} == {"elsewhere"}
+
+
+async def test_a_machine_whose_share_has_other_content_fails_no_shard(fleet, monkeypatch) -> None:
+    box, root = fleet.box, fleet.root
+    paths = plant(root, 8, 5)
+    box.faults.delay("files.register", 1.0, times=None)
+    (fleet.directory / "other" / "folder-0").mkdir(parents=True)
+    (fleet.directory / "site").mkdir()
+    code = "import socket\nsocket.gethostname = lambda: 'elsewhere'\n"
+    (fleet.directory / "site" / "sitecustomize.py").write_text(code)
+    options = {"parent": box.project, "retry": RETRY, "shard_files": 5}
+    async with ClusterJob(fleet.cluster, ["fs01:/"], **options) as job:
+        try:
+            await fleet.start()
+            async for event in job:
+                if isinstance(event, Scanned):
+                    fleet.root = fleet.directory / "other"
+                    monkeypatch.setenv("PYTHONPATH", str(fleet.directory / "site"))
+                    await fleet.start()
+        finally:
+            await fleet.end()
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+    rows = (await (await fleet.cluster.table(f"cd-{job.id}-shards")).rows()).values()
+    assert {host for row in rows for host in row.fields.get("doubted", ())} == {"elsewhere"}
