@@ -216,13 +216,15 @@ def refusal(request: Request, reply: Reply, expect: int) -> errors.APIError:
     where = describe_reply(request, reply)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         body, service_message, code = _service_message(reply)
-        advice = _ADVICE.get(reply.status, "")
+        failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        # Whether a creation was carried out is unknown then, and trying again might repeat it.
+        later = "the service failed; try again later" if failed and request.repeatable else ""
+        advice = _ADVICE.get(reply.status, later)
         message = (
             where
             + (f": {service_message.rstrip('.')}" if service_message else "")
             + (f"; {advice}" if advice else "")
         )
-        failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = BY_STATUS.get(reply.status, errors.ServerError if failed else errors.APIStatusError)
         return kind(message, request, reply, service_message=service_message, code=code, body=body)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:

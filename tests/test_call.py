@@ -118,6 +118,8 @@ def test_an_unregistered_status_is_shown_as_a_number() -> None:
         (409, "read the document again"),
         (413, "via='storage'"),
         (429, "Limits.rate"),
+        (500, "the service failed; try again later"),
+        (503, "the service failed; try again later"),
     ],
 )
 def test_a_refusal_comes_with_advice(status: int, advice: str) -> None:
@@ -394,3 +396,9 @@ def test_a_sentence_of_the_service_is_followed_by_one_separator() -> None:
     message = str(refused(b'{"error": "Space 7 does not exist."}'))
 
     assert message.endswith("Space 7 does not exist; check the fields and filters sent")
+
+
+def test_a_creation_that_failed_is_not_to_be_tried_again() -> None:
+    request = Request("POST", "/api/v2/projects/", repeatable=False)
+
+    assert "try again" not in str(refusal(request, Reply(503), 201))
