@@ -12,8 +12,10 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 
 from coredata_async.transport.http11.connect import AddressResolver
+from coredata_async.transport.http11.parser import ALLOWANCE, HEAD_LIMIT
 from coredata_async.transport.http11.reuse import KEPT_FOR, PROBATION, SOON, Reputation, idle_limit, watch
 
 
@@ -45,6 +47,30 @@ class Resolver(AbstractResolver):
         """Do nothing: a look-up in progress ends by itself."""
 
 
+class Protocol(ResponseHandler):
+    """Protocol that limits what a server sends outside of a body, as our own parser does.
+
+    aiohttp limits heads and trailers, but neither extensions of chunks nor the number of interim responses.
+    """
+
+    _outside = _body = 0
+    """Bytes received outside of the body, and of the body."""
+
+    def set_response_params(self, **options: Any) -> None:
+        """Begin to count for the next response."""
+        self._outside = self._body = 0
+        super().set_response_params(**options)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass the data on, and close the connection if too little of it is the body."""
+        super().data_received(data)
+        payload: Any = self._payload
+        before, self._body = self._body, getattr(payload, "total_bytes", 0)
+        self._outside = max(0, self._outside + len(data) - max(0, self._body - before) * ALLOWANCE)
+        if self._outside > 2 * HEAD_LIMIT and self.transport is not None:
+            self.transport.abort()
+
+
 class Connector(aiohttp.TCPConnector):
     """Connector that drops idle connections with unread data, and those older than their server allows.
 
@@ -54,6 +80,8 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, *, limit: int, ssl: SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
+        make: Any = partial(Protocol, loop=self._loop)
+        self._factory = make
         self.idle_limits: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         """By protocol: maximum idle time, in seconds."""
         self._reputation = Reputation()

@@ -12,6 +12,8 @@ from coredata_async.transport.http11.errors import BrokenError
 
 HEAD_LIMIT: Final = 64 * 1024
 """Maximum bytes of a head, or of anything else outside a body, before the connection fails."""
+ALLOWANCE: Final = 17
+"""Bytes that may be received for each byte of a body, itself included: chunks of one byte take six."""
 MAX_HEADERS: Final = 256
 """Maximum number of headers of a response."""
 _INTERIM: Final = 200
@@ -143,7 +145,7 @@ class ResponseParser:
         """Handle a piece of the body."""
         if self.complete:
             raise BrokenError(_UNSOLICITED)
-        self._header_bytes = 0
+        self._header_bytes = max(0, self._header_bytes - len(block) * ALLOWANCE)
         self.blocks.append(block)
         self.size += len(block)
 

@@ -936,6 +936,47 @@ async def test_a_trailer_is_not_taken_for_headers(server: RawServer, send: Send)
     assert (reply.body, dict(reply.headers)) == (b"hello", {"Transfer-Encoding": "chunked"})
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "more"),
+    [
+        (CHUNKED + b"7;", b"x" * 65536),
+        (CHUNKED, b"1;" + b"x" * 60_000 + b"\r\na\r\n"),
+        (CHUNKED, b"0" * 65536),
+        (CHUNKED + b"0\r\n", b"X: y\r\n" * 10_000),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 2000),
+        (b"", b"\r\n" * 30_000),
+    ],
+    ids=["extension", "extensions", "digits", "trailer", "interim responses", "lines"],
+)
+async def test_what_is_outside_of_a_body_has_an_end(
+    server: RawServer, send: Send, head: bytes, more: bytes
+) -> None:
+    sent = 0
+
+    async def play(line: Line) -> None:
+        nonlocal sent
+        await line.request()
+        await line.say(head)
+        while sent < 50_000_000:
+            await line.say(more)
+            sent += len(more)
+
+    server.script.append(play)
+
+    await failure(send, Request("GET", f"{server.url}/blob"))
+
+    assert sent < 20_000_000
+
+
+async def test_many_small_chunks_are_a_body(server: RawServer, send: Send) -> None:
+    server.script.append(says(CHUNKED + b"1;a=b\r\nx\r\n" * 100_000 + b"0\r\n\r\n"))
+
+    assert (await send(Request("GET", f"{server.url}/blob"))).body == b"x" * 100_000
+
+
 async def test_an_answer_may_have_many_headers(server: RawServer, send: Send) -> None:
     server.script.append(says(b"HTTP/1.1 200 OK\r\n" + b"Set-Cookie: a=b\r\n" * 250 + b"\r\n"))
 
