@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+import click
 from attrs import evolve, frozen
 
 from coredata_async.bulk.events import Started
 from coredata_async.bulk.journal.location import state_directory
+from coredata_async.bulk.options import Effort
 from coredata_async.cli.cluster_options import open_cluster
 from coredata_async.cli.jobs import JobCommand, JobOptions
 from coredata_async.cli.output import say
@@ -85,13 +87,14 @@ class ClusterUpload:
     ) -> ClusterUpload:
         """Return the upload that the options of the command describe."""
         engine, effort = made.engine(), options["effort"]
+        given = click.get_current_context().meta.get(Effort.__name__, {})
         return cls(
             paths=paths,
             parent=canonical_id(parent),
             options={**options, "effort": evolve(effort, processes=1)},
             limits=engine.limits if rate is None else evolve(engine.limits, rate=rate),
             retry=engine.retry,
-            processes=effort.processes if effort.processes > 1 else os.cpu_count() or 1,
+            processes=effort.processes if "processes" in given else os.cpu_count() or 1,
         )
 
     async def run(self, made: CoreData, url: str, conduct: JobCommand) -> int:

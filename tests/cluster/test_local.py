@@ -127,6 +127,16 @@ async def test_a_second_run_of_the_same_upload_is_refused_while_the_first_one_wo
     assert kept(tmp_path) == []
 
 
+async def test_one_process_works_if_one_is_asked_for(box, tmp_path) -> None:
+    plant(tmp_path / "photos", 1, 1)
+    box.faults.delay("files.register", 3.0)  # others would have joined by then
+
+    code, said = await end(await begin(box, tmp_path, "--processes", "1"))
+
+    assert code == 0, said
+    assert said.count(" joined, with local0") == 1
+
+
 async def test_an_upload_with_a_wrong_parent_leaves_nothing_behind(box, tmp_path) -> None:
     plant(tmp_path / "photos", 1, 1)
 
