@@ -18,8 +18,8 @@ from coredata_async.plain_data import PlainData
 
 JobState = Literal["running", "draining", "stopping", "complete", "ended"]
 """State of a job. `draining` and `stopping` end its shards; `ended` follows when no worker has one."""
-ENDED: Final = frozenset({"complete", "ended"})
-"""States of a job that do not change any more."""
+ENDED: Final = ("complete", "ended")
+"""States of a job that do not change any more. Not a set: a damaged state may not be hashable."""
 Kind = Literal["scan", "shard"]
 
 SHARD_FILES: Final = 2000

@@ -9,6 +9,7 @@ and repeats what may be missing of the last one.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -116,8 +117,9 @@ class Planner:
 
     def _check_directory(self) -> None:
         """Check that journals are not among the files to upload: they would change during the scan."""
-        source = (self.root.path / self.source.path).resolve()
-        if self.directory.resolve().is_relative_to(source):
+        # `Path.resolve` raises RuntimeError for links in a circle.
+        source = os.path.realpath(self.root.path / self.source.path)
+        if Path(os.path.realpath(self.directory)).is_relative_to(source):
             raise JobInputError(
                 f"{self.source} contains the directory for journals {self.directory} of the worker on "
                 f"{self.doubts.host}: start that with another --directory (with --cluster local, set "

@@ -33,6 +33,7 @@ CHECKPOINT: Final = 30.0
 _LOOKBACK: Final = 1000
 """Maximum number of earlier owners whose checkpoints are looked for."""
 CLOSED: Final = ("done", DEAD)
+"""States of a shard that needs no further owner. Not a set: a damaged state may not be hashable."""
 
 
 @define(eq=False, kw_only=True)
@@ -107,8 +108,10 @@ class ShardWork:
         Clocks of two machines are not compared: requests of an earlier owner may have been sent until now.
         """
         now = datetime.now(UTC)
-        if lease.sent_until is not None or self.job.sent_until is None:
-            return None if lease.sent_until is None else now
+        if lease.sent_until is not None:
+            return now
+        if self.job.sent_until is None:
+            return None
         return now - max(timedelta(), await lease.table.now() - self.job.sent_until)
 
     def _end(self, call: Callable[[ShardRun], object]) -> None:

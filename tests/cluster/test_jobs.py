@@ -95,8 +95,8 @@ async def test_a_tree_is_free_although_the_process_that_ended_its_job_died_befor
         await begin(jobs, "fs01:/docs")
 
 
-@pytest.mark.parametrize("state", ["running", "ended"])
-async def test_a_job_of_another_version_has_its_tree_until_it_has_ended(jobs, state: str) -> None:
+@pytest.mark.parametrize("state", ["running", "ended", []])
+async def test_a_job_of_another_version_has_its_tree_until_it_has_ended(jobs, state: object) -> None:
     first = await begin(jobs, "fs01:/docs")
     await jobs.table.update(first.id, {"state": state, "format": "new"}, (await jobs.get(first.id)).revision)
 

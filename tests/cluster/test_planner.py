@@ -389,6 +389,18 @@ async def test_a_source_with_the_journals_of_its_worker_is_refused(scans) -> Non
         await planner.run(lease)
 
 
+async def test_a_source_that_is_a_link_in_a_circle_is_refused(scans) -> None:
+    (scans.root / "circle").symlink_to(scans.root / "circle")
+    await scans.begin("fs01:/circle")
+    planner, lease = await scans.take("planner")
+
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(ConfigurationError, match="circle' cannot be uploaded: Too many levels"),
+        flatten_subgroups=True,
+    ):
+        await planner.run(lease)
+
+
 async def test_a_source_that_is_missing_in_an_empty_share_is_refused_with_that_reason(scans) -> None:
     shutil.rmtree(scans.root)
     scans.root.mkdir()
