@@ -262,18 +262,22 @@ def _service_message(reply: Reply) -> tuple[object, str, str | None]:
 
     The body is decoded before secrets are masked in it, because JSON can encode any character as an escape.
     """
-    redactor = reply.redactor
     try:
         # Half a document is invalid.
         body: object = json.loads(reply.body[:MAX_ERROR], object_hook=_without_traceback)
     except (ValueError, RecursionError):
-        text = redactor.excerpt(reply.body.strip())
-        return text, "" if text.startswith("<") else text[:MAX_MESSAGE], None
+        return *read_beginning(reply), None
     facts = _mapping(body)
-    error = redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
+    error = reply.redactor.tree(next((facts[name] for name in _SAYING if facts.get(name)), body))
     message = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False) if error else ""
     code = facts.get("code")
     return body, message[:MAX_MESSAGE], str(code) if isinstance(code, str | int) else None
+
+
+def read_beginning(reply: Reply) -> tuple[str, str]:
+    """Return the beginning of an error body that cannot be decoded, and the message in it: HTML has none."""
+    text = reply.redactor.excerpt(reply.body.strip())
+    return text, "" if text.startswith("<") else text[:MAX_MESSAGE]
 
 
 def _mapping(body: object) -> dict[str, object]:

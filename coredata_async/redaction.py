@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 from base64 import b32encode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from math import lcm
 from typing import Final, Protocol, cast
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
@@ -241,7 +242,7 @@ def _forms(secret: Secret[str]) -> _Forms:
     whole = {value, quote(data, safe=""), quote_plus(data), data.hex(), wide}
     once = list(_base64(data))
     twice = {outer for inner in once for outer in _base64(inner.encode())}
-    return _Forms(tuple(whole), (*once, *twice, *_base32(data)))
+    return _Forms(tuple(whole), (*once, *twice, *_pieces(data, b32encode, 5)))
 
 
 @lru_cache(maxsize=64)
@@ -256,19 +257,16 @@ def _alternatives(forms: Iterable[str]) -> str:
 
 def _base64(data: bytes) -> Iterator[str]:
     """Yield the base64 forms of the bytes at any position in a longer text."""
-    for shift in range(3):
-        text = b64encode(bytes(shift) + data).decode()
-        piece = text[-(-8 * shift // 6) : 8 * (shift + len(data)) // 6]
-        if len(piece) >= 2 * _SHORTEST:
-            yield piece
-            yield piece.translate(str.maketrans("+/", "-_"))
+    for piece in _pieces(data, b64encode, 6):
+        yield piece
+        yield piece.translate(str.maketrans("+/", "-_"))
 
 
-def _base32(data: bytes) -> Iterator[str]:
-    """Yield the base32 forms of the bytes at any position in a longer text."""
-    for shift in range(5):
-        text = b32encode(bytes(shift) + data).decode()
-        piece = text[-(-8 * shift // 5) : 8 * (shift + len(data)) // 5]
+def _pieces(data: bytes, encode: Callable[[bytes], bytes], bits: int) -> Iterator[str]:
+    """Yield the forms of the bytes at any position in a longer text, of so many bits for each character."""
+    for shift in range(lcm(8, bits) // 8):
+        text = encode(bytes(shift) + data).decode()
+        piece = text[-(-8 * shift // bits) : 8 * (shift + len(data)) // bits]
         if len(piece) >= 2 * _SHORTEST:
             yield piece
 

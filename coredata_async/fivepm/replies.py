@@ -16,12 +16,12 @@ from coredata_async import errors
 from coredata_async.call import (
     BY_STATUS,
     MAX_ERROR,
-    MAX_MESSAGE,
     Call,
     carry,
     describe_reply,
     log_unknown,
     outcome_unknown,
+    read_beginning,
 )
 from coredata_async.fivepm.codec.tree import Tree, parse
 from coredata_async.fivepm.codec.wrapping import (
@@ -178,8 +178,8 @@ def _read_error(reply: Reply) -> tuple[str, str | None, object]:
 
 
 def _read_beginning(reply: Reply) -> tuple[str, None, str]:
-    text = reply.redactor.excerpt(reply.body.strip())
-    return ("" if text.startswith("<") else text[:MAX_MESSAGE]), None, text
+    text, message = read_beginning(reply)
+    return message, None, text
 
 
 def _mask(reply: Reply, said: Tree) -> tuple[str, str | None, Tree]:
