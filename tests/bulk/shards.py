@@ -14,7 +14,7 @@ from coredata_async.config import Retry
 from coredata_async.fence import read_clock
 from tests.bulk.rig import files_twice, folders_twice, local_truth, remote_truth
 
-SETTLING = Retry(base=0.01, cap=0.05, settle=1.0, probe_gap=0.3)
+SETTLING = Retry(base=0.01, cap=0.05, settle=2.0, probe_gap=0.3)
 """Policy for a server that carries out requests up to a second late."""
 
 

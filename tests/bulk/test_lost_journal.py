@@ -20,8 +20,9 @@ from tests.bulk.rig import (
 )
 from tests.rig import QUICK
 
-LATE = 0.7
-PATIENT = evolve(QUICK, settle=1.2, probe_gap=0.2)
+LATE = 2.0
+"""Seconds until a registration is committed: longer than a busy machine takes to receive all of them."""
+PATIENT = evolve(QUICK, settle=3.0, probe_gap=0.2)
 """Settle time that suffices for late commits."""
 FILES = 20
 
