@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from coredata_async import errors
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.journal.errors import JournalError
+from coredata_async.bulk.states import JobInputError
 from coredata_async.cluster.errors import (
     AccountMismatchError,
     ClusterError,

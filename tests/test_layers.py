@@ -100,7 +100,7 @@ MUST_NOT_IMPORT = {
 # Inside the large packages, from bottom to top: a module or folder may import those of lower floors only.
 FLOORS = {
     "bulk": (
-        "errors formatting plain states",
+        "formatting plain states",
         "options",
         "events lease limits report scan",
         "journal workers",

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from coredata_async.errors import (
     ChecksumMismatchError,
+    ConfigurationError,
     CoreDataError,
     RegistrationUncertainError,
     SourceChangedError,
@@ -206,6 +207,10 @@ def _add_fields(one: A, other: A) -> A:
 def add_reasons(one: Mapping[Reason, int], other: Mapping[Reason, int]) -> dict[Reason, int]:
     """Return the sums by reason, the most frequent first."""
     return dict((Counter(one) + Counter(other)).most_common())
+
+
+class JobInputError(ConfigurationError):
+    """A parent or a PATH that does not exist, or is of the wrong kind: correct it, and begin another job."""
 
 
 def exception_for(reason: Reason | None, message: str, size: int, blob: str | None) -> CoreDataError:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from coredata_async.bulk.errors import JobInputError
+from coredata_async.bulk.states import JobInputError
 from coredata_async.cluster.errors import AccountMismatchError, ClusterError, ShareUnavailableError
 from coredata_async.cluster.messages import Kind
 from coredata_async.cluster.table import Row, number

@@ -19,11 +19,11 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.events import Event, Warned
 from coredata_async.bulk.journal.shards import Shard
 from coredata_async.bulk.report.report import Report
 from coredata_async.bulk.shard_plan import ShardPlan
+from coredata_async.bulk.states import JobInputError
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import DEAD

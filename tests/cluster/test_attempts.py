@@ -2,7 +2,7 @@
 
 import pytest
 
-from coredata_async.bulk.errors import JobInputError
+from coredata_async.bulk.states import JobInputError
 from coredata_async.cluster.attempts import (
     MAX_DEATHS,
     MAX_FAILURES,

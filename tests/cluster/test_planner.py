@@ -7,11 +7,10 @@ from collections import Counter
 
 import pytest
 
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.events import FileFailed
 from coredata_async.bulk.options import JobSpec
 from coredata_async.bulk.scan import scan
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import JobInputError, Reason
 from coredata_async.cluster import ClusterJob
 from coredata_async.cluster import planner as planner_module
 from coredata_async.cluster.account import Account

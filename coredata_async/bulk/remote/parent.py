@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from coredata_async.bulk.errors import JobInputError
+from coredata_async.bulk.states import JobInputError
 from coredata_async.call import perform
 from coredata_async.errors import (
     APIStatusError,

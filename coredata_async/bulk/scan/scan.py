@@ -11,14 +11,13 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from typing import BinaryIO, Final
 
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Policy, Selection
 from coredata_async.bulk.scan.classify import EntryClassifier, Subdirectory, fail_entry, identity, unreadable
 from coredata_async.bulk.scan.entries import Directory, DirectoryBatch, Entry, Root, ScannedEntry, StatEntry
 from coredata_async.bulk.scan.filters import Filter
 from coredata_async.bulk.scan.walk import Batcher, Batches, Branch, Listing, Walk, on_disk, split_collisions
-from coredata_async.bulk.states import Reason
+from coredata_async.bulk.states import JobInputError, Reason
 from coredata_async.errors import ConfigurationError
 from coredata_async.storage.paths import retry_stale
 

@@ -6,9 +6,9 @@ import pytest
 
 from coredata_async import AuthenticationError
 from coredata_async.bulk.check.check import check
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.job import UploadJob
 from coredata_async.bulk.remote.parent import check_parent
+from coredata_async.bulk.states import JobInputError
 
 UNKNOWN = "11111111-2222-1333-8444-555555555555"
 

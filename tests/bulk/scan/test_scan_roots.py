@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.errors import JobInputError
 from coredata_async.bulk.scan.scan import roots
+from coredata_async.bulk.states import JobInputError
 from coredata_async.errors import ConfigurationError
 
 
