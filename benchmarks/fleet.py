@@ -40,7 +40,7 @@ from coredata_async import Retry
 from coredata_async.bulk.events import Progress
 from coredata_async.cli.sandbox_process import SandboxAddress
 from coredata_async.cluster import Cluster, ClusterJob, ClusterReport
-from coredata_async.cluster.nats_log import hide_end_of_tls
+from coredata_async.cluster.nats_errors import hide_end_of_tls
 from coredata_async.cluster.server import ServerFiles, find_server, prepare_server, wait_until_ready
 from coredata_async.sandbox import Sandbox
 

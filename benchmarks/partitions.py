@@ -40,7 +40,7 @@ from coredata_async.bulk.events import Progress
 from coredata_async.bulk.lease import MARGIN
 from coredata_async.cluster import Cluster, ClusterJob, ClusterReport
 from coredata_async.cluster.connection import WORKERS
-from coredata_async.cluster.nats_log import hide_end_of_tls
+from coredata_async.cluster.nats_errors import hide_end_of_tls
 from coredata_async.sandbox import SandboxThread
 
 LINES: Final[dict[str, tuple[Cable, ...]]] = {

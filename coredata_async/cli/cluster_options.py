@@ -10,7 +10,7 @@ import click
 from coredata_async.cluster.address import ClusterAddress, read_address
 from coredata_async.cluster.background import default_directory, read_state
 from coredata_async.cluster.connection import LEASE, Cluster
-from coredata_async.cluster.nats_log import hide_end_of_tls
+from coredata_async.cluster.nats_errors import hide_end_of_tls
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -23,7 +23,7 @@ from coredata_async.cli.options import value
 from coredata_async.cli.output import say
 from coredata_async.cli.worker_options import OPTIONS
 from coredata_async.client import CoreData
-from coredata_async.cluster.nats_log import hide_end_of_tls
+from coredata_async.cluster.nats_errors import hide_end_of_tls
 from coredata_async.config import setting
 from coredata_async.environment import from_environment
 from coredata_async.errors import ConfigurationError

@@ -11,7 +11,7 @@
 - `account`, `limits` — limits that all workers of an account share, and their throttle events.
 - `lease` — entries of a table with one owner at a time; `take` — how a lease is taken, or taken over.
 - `connection` — `Cluster`; `address`, `handshake` — how it is reached; `nats_types` — parts of nats-py;
-  `buckets` — its buckets; `nats_failure` — what its errors mean;
+  `buckets` — its buckets; `nats_errors` — what its errors mean;
   `table`, `objects` — tables changed by compare-and-set, and an object store;
   `messages` — names and messages.
 - `server` — a nats-server of this package; `background` — one that outlives its command;

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from coredata_async.cluster.nats_failure import OTHER_CONFIGURATION
+from coredata_async.cluster.nats_errors import OTHER_CONFIGURATION
 from coredata_async.cluster.nats_types import JetStream, ObjectStore
 from coredata_async.records.kv_bucket import Bucket
 

@@ -18,7 +18,7 @@ from coredata_async.cluster.buckets import open_store, open_table
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.failover import Failover
 from coredata_async.cluster.handshake import TIMEOUT, introduce
-from coredata_async.cluster.nats_failure import describe_failure
+from coredata_async.cluster.nats_errors import describe_failure
 from coredata_async.cluster.nats_types import Connection, JetStream, Message, PullSubscription, Subscription
 from coredata_async.cluster.objects import Objects
 from coredata_async.cluster.table import Table, encode

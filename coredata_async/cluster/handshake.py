@@ -19,7 +19,7 @@ from attrs import frozen
 from coredata_async.cluster.address import ClusterAddress, ServerUrl
 from coredata_async.cluster.certificate import fingerprint_of
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.nats_failure import MIN_PAYLOAD
+from coredata_async.cluster.nats_errors import MIN_PAYLOAD
 from coredata_async.errors import ConfigurationError
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData

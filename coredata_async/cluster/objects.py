@@ -9,7 +9,7 @@ from typing import Final
 
 from coredata_async.bulk.report.report import Report, as_json
 from coredata_async.cluster.errors import ClusterError, DamagedObjectError
-from coredata_async.cluster.nats_failure import describe_failure
+from coredata_async.cluster.nats_errors import describe_failure
 from coredata_async.cluster.nats_types import ObjectStore
 from coredata_async.json_text import decode_json
 

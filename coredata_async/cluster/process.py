@@ -18,7 +18,7 @@ from coredata_async.cluster.address import ClusterAddress
 from coredata_async.cluster.connection import Cluster
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.lease import main_failure
-from coredata_async.cluster.nats_log import hide_end_of_tls
+from coredata_async.cluster.nats_errors import hide_end_of_tls
 from coredata_async.cluster.presence import UNREACHABLE, UNUSABLE
 from coredata_async.cluster.runner import TaskRunner
 from coredata_async.cluster.share_root import ShareRoot

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from coredata_async.cluster.errors import ClusterError
-from coredata_async.cluster.nats_failure import describe_failure
+from coredata_async.cluster.nats_errors import describe_failure
 from coredata_async.cluster.nats_types import Connection
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData

@@ -1,7 +1,8 @@
-"""Descriptions of failures of NATS, with the setting of the server that is the cause if there is one."""
+"""Errors of nats-py: those that it raises as text for people, and a harmless one that asyncio logs for it."""
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 MIN_PAYLOAD: Final = 1 << 20
@@ -14,6 +15,7 @@ _MAKE_ROOM: Final = (
     "the NATS server has no room: raise max_file_store of its jetstream, or max_bytes of the stream, or make "
     "room on its disk, and start it again; jobs then go on"
 )
+_END_OF_TLS: Final = "returning true from eof_received() has no effect when using ssl"
 
 
 def describe_failure(failure: Exception) -> str:
@@ -28,3 +30,16 @@ def describe_failure(failure: Exception) -> str:
     if type(failure).__name__ == "MaxPayloadError":
         return f"{text}; a message is larger than max_payload of the NATS server: raise it"
     return text
+
+
+def hide_end_of_tls() -> None:
+    """Hide a message that asyncio logs at each end of an encrypted connection. For programs, not libraries.
+
+    nats-py starts TLS on a protocol that does not know of it, so asyncio reports the end of the connection as
+    a mistake. It has no effect.
+    """
+    logging.getLogger("asyncio").addFilter(_is_other)
+
+
+def _is_other(record: logging.LogRecord) -> bool:
+    return record.msg != _END_OF_TLS
