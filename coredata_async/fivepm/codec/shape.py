@@ -1,4 +1,4 @@
-"""Trees to models, in any wrapping; the caller knows the type of the reply.
+"""Trees to models, in any wrapping and with values in any form; the caller knows the type of the reply.
 
 Nearly nothing about the replies is documented. So a known field whose value does not fit the supposed type
 does not make the whole object unreadable: it goes to `extra`, under the service's name, and the field is
@@ -7,6 +7,7 @@ empty.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -16,7 +17,6 @@ from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 import attrs
 from attrs import frozen
 
-from coredata_async.fivepm.codec import values
 from coredata_async.fivepm.codec.tree import Tree
 from coredata_async.fivepm.codec.wrapping import empty, read_items, unwrap
 from coredata_async.fivepm.models.account import User
@@ -28,6 +28,8 @@ T = TypeVar("T")
 Reader = Callable[[Tree], object]
 
 _NONE: Final[tuple[Tree, ...]] = (None, "", "0", 0, [], {})
+_TRUE: Final = frozenset({"1", "true", "yes", "y", "on", "ok", "success"})
+_FALSE: Final = frozenset({"0", "false", "no", "n", "off", "", "fail", "failed", "error"})
 _FLAGS: Final = ("status", "result", "success", "signOutState", "state")
 
 
@@ -47,13 +49,13 @@ def read(tree: Tree, model: type[T]) -> T:
     readers: Mapping[str, tuple[str, Reader] | None] = _readers(kind)
     for key, value in tree.items():
         if key not in readers:
-            extra[key] = values.plain(value)
+            extra[key] = _simplify(value)
         elif (attribute := readers[key]) is not None and not empty(value):
             name, reader = attribute
             try:
                 found[name] = reader(value)
             except (ValueError, OverflowError):
-                extra[key] = values.plain(value)
+                extra[key] = _simplify(value)
     if "id" in NAMES[model] and not found.get("id"):
         raise ValueError(f"a {model.__name__} has no id")
     made: T = kind(**found, extra=extra)
@@ -87,14 +89,106 @@ def _files(tree: Tree) -> tuple[File, ...]:
     return tuple(read(each, File) for each in read_items(unwrap(tree)).items)
 
 
+def _decode_text(value: Tree) -> str:
+    """Decode a text; a number is written as PHP would.
+
+    Raises:
+        ValueError: If it is a list or an object, as in all decoders of single values.
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else "0"
+        case str():
+            return value
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case int():
+            return str(value)
+        case _:
+            raise ValueError("expected a text")
+
+
+def _decode_reference(value: Tree) -> str | None:
+    """Decode the id of another object; 0 and an empty value are `None`."""
+    found = _decode_text(value).strip()
+    return None if found in {"", "0"} else found
+
+
+def _decode_integer(value: Tree) -> int | None:
+    """Decode an integer, also one written as `"50.00"`."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    found = _decode_number(value)
+    if found is None:
+        return None
+    if not found.is_integer():
+        raise ValueError("expected a whole number")
+    return int(found)
+
+
+def _decode_number(value: Tree) -> float | None:
+    """Decode a number; an empty value is `None`."""
+    found = _decode_text(value).strip()
+    if not found:
+        return None
+    number = float(found)
+    if not math.isfinite(number):
+        raise ValueError("expected a number")
+    return number
+
+
+def _decode_flag(value: Tree) -> bool | None:
+    """Decode yes or no; an empty value is `None`."""
+    found = _decode_text(value).strip().lower()
+    if not found:
+        return None
+    if found in _TRUE:
+        return True
+    if found in _FALSE:
+        return False
+    raise ValueError("expected yes or no")
+
+
+def _decode_time(value: Tree) -> datetime | None:
+    """Decode a time in the account's local time; an empty value and `0000-00-00…` are `None`.
+
+    A zone is not documented. If there is one, it is dropped, and the clock time is kept.
+    """
+    found = _decode_text(value).strip()
+    if not found or found.startswith("0000-00-00"):
+        return None
+    if found.isdigit():
+        raise ValueError("expected a date")  # a number of seconds, which `fromisoformat` might read as a date
+    return datetime.fromisoformat(found).replace(tzinfo=None)
+
+
+def _split_tags(value: Tree) -> tuple[str, ...]:
+    """Split a text at commas."""
+    return tuple(tag for each in _decode_text(value).split(",") if (tag := each.strip()))
+
+
+def _simplify(value: Tree) -> Tree:
+    """Return an undocumented value in a form that is the same from XML and JSON: texts, lists, maps."""
+    if isinstance(value, list):
+        return [_simplify(each) for each in value] or ""
+    if isinstance(value, dict):
+        items = value.get("item")
+        if len(value) == 1 and isinstance(items, list):
+            return _simplify(items)
+        return {key: _simplify(each) for key, each in value.items()} or ""
+    return _decode_text(value)
+
+
 READERS: Final[Mapping[str, Reader]] = {
-    "<class 'str'>": values.text,
-    str(str | None): values.reference,
-    str(int | None): values.whole,
-    str(float | None): values.decimal,
-    str(bool | None): values.truth,
-    str(datetime | None): values.moment,
-    str(tuple[str, ...]): values.tags,
+    "<class 'str'>": _decode_text,
+    str(str | None): _decode_reference,
+    str(int | None): _decode_integer,
+    str(float | None): _decode_number,
+    str(bool | None): _decode_flag,
+    str(datetime | None): _decode_time,
+    str(tuple[str, ...]): _split_tags,
     str(Team | None): _team,
     str(tuple[File, ...]): _files,
     str(tuple[User, ...]): _files,
@@ -150,7 +244,7 @@ def many(tree: Tree, model: type[T]) -> Items[T]:
     found = read_items(unwrap(tree))
     total = None
     with suppress(ValueError):
-        total = values.whole(found.total)
+        total = _decode_integer(found.total)
     return Items(tuple(read(each, model) for each in found.items), total)
 
 
@@ -161,7 +255,7 @@ def flag(tree: Tree) -> bool | None:
     """
     found = unwrap(tree)
     if not isinstance(found, dict):
-        return None if isinstance(found, list) else values.truth(found)
+        return None if isinstance(found, list) else _decode_flag(found)
     if "id" in found:
         return None
     spoken = next((found[name] for name in _FLAGS if name in found), None)
@@ -169,7 +263,7 @@ def flag(tree: Tree) -> bool | None:
         spoken = next(iter(found.values()))
     if isinstance(spoken, list | dict):
         return flag(spoken)
-    return None if spoken is None else values.truth(spoken) or False
+    return None if spoken is None else _decode_flag(spoken) or False
 
 
 def text(tree: Tree, key: str) -> str:
@@ -177,4 +271,4 @@ def text(tree: Tree, key: str) -> str:
     found = unwrap(tree)
     if isinstance(found, dict):
         found = found.get(key)
-    return "" if isinstance(found, list | dict) else values.text(found)
+    return "" if isinstance(found, list | dict) else _decode_text(found)
