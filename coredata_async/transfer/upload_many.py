@@ -10,11 +10,11 @@ from typing import Self
 
 from attrs import evolve
 
-from coredata_async.errors import ConfigurationError, OutcomeUnknownError
-from coredata_async.storage.sources import Source
+from coredata_async.errors import ConfigurationError, CoreDataError, OutcomeUnknownError
+from coredata_async.storage.sources import Source, label
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
 from coredata_async.transfer.uploads import Upload, Uploader, Via
-from coredata_async.transfer.workers import Shared, run_workers
+from coredata_async.transfer.workers import Shared, is_cancelled, run_workers
 
 Sources = Iterable[Source | Upload] | AsyncIterable[Source | Upload]
 """Input of `upload_many`: sources, or `Upload`s with their own options, from any kind of iterable."""
@@ -104,6 +104,14 @@ class Uploads:
             )
         except OutcomeUnknownError as exc:
             return Unknown(source=wanted.source, error=exc)
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            error = CoreDataError(
+                f"{label(wanted.source)}: the progress callback ended with a cancellation of its own, "
+                "because a task that it awaits was cancelled"
+            )
+            return Failed(source=wanted.source, error=error)
         except Exception as exc:  # noqa: BLE001  # one bad file must not stop the rest
             return Failed(source=wanted.source, error=exc)
 

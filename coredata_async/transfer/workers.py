@@ -15,6 +15,8 @@ from collections.abc import (
 )
 from typing import Any, Generic, Self, TypeVar
 
+from coredata_async.errors import CoreDataError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -78,9 +80,16 @@ class Shared(Generic[T]):
                 return await self._next()
             except StopAsyncIteration:
                 raise
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                self.failure = CoreDataError(
+                    "the iterable ended with a cancellation of its own, because a task that it awaits was "
+                    "cancelled; the items after it were not processed"
+                )
             except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are consumed
                 self.failure = exc
-                raise StopAsyncIteration from None
+            raise StopAsyncIteration
 
     async def _next(self) -> T:
         if self._items is None:
@@ -91,6 +100,12 @@ class Shared(Generic[T]):
         for item in self._items:
             return item
         raise StopAsyncIteration
+
+
+def is_cancelled() -> bool:
+    """Return whether the current task is being cancelled, and not only a task that it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def start_in(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:

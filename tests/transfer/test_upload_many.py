@@ -324,3 +324,58 @@ async def test_in_bad_weather_every_file_is_there_at_most_once(box):
 async def test_a_single_source_is_not_an_iterable_of_sources(client, one: object) -> None:
     with pytest.raises(TypeError, match="put a single one in a list"):
         client.files.upload_many(one)  # type: ignore[arg-type]
+
+
+async def cancelled_elsewhere():
+    """Await a task that other code has cancelled."""
+    task = asyncio.ensure_future(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+
+async def test_sources_that_end_by_a_cancellation_of_their_own_are_not_complete(client, box):
+    async def sources():
+        yield Upload(source=b"a", filename="a")
+        await cancelled_elsewhere()
+        yield Upload(source=b"b", filename="b")
+
+    with pytest.raises(CoreDataError, match="cancellation of its own"):
+        await outcomes_of(client, box, sources(), concurrency=2)
+
+    assert [file.fields["filename"] for file in box.state.files] == ["a"]
+
+
+@pytest.mark.parametrize("via", ["storage", "api"])
+@pytest.mark.parametrize("opened", [False, True], ids=["generator", "callable"])
+async def test_a_source_that_ends_by_a_cancellation_of_its_own_stops_nothing(client, box, via, opened):
+    async def broken():
+        yield b"x"
+        await cancelled_elsewhere()
+
+    bad = Upload(source=broken if opened else broken(), filename="bad", size=2, spool=False)
+    items = [bad, Upload(source=b"good", filename="good")]
+
+    failed, uploaded = await outcomes_of(client, box, items, concurrency=1, via=via)
+
+    assert isinstance(failed.error, SourceError)
+    assert "cancellation of its own" in str(failed.error)
+    assert isinstance(uploaded, Uploaded)
+    assert [file.fields["filename"] for file in box.state.files] == ["good"]
+
+
+@pytest.mark.parametrize("stage", ["reserve", "put", "register"])
+async def test_a_progress_callback_that_is_cancelled_loses_no_outcome(client, box, stage):
+    async def progress(report):
+        if report.name == "bad" and report.stage == stage:
+            await cancelled_elsewhere()
+
+    class Named(list):
+        name = "bad"
+
+    items = [Upload(source=Named([b"x"])), Upload(source=b"good", filename="good")]
+
+    failed, uploaded = await outcomes_of(client, box, items, concurrency=1, progress=progress)
+
+    assert isinstance(failed, Failed)
+    assert "cancellation of its own" in str(failed.error)
+    assert isinstance(uploaded, Uploaded)

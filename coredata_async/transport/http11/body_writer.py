@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from coredata_async.errors import SourceChangedError
+from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.message import Body
 from coredata_async.transport.http11.connection import Connection
 from coredata_async.transport.http11.errors import LateError
@@ -25,9 +25,24 @@ class BlockReader:
         """Return the next block, or None at the end."""
         try:
             return await anext(blocks, None)
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
         except Exception as exc:
             self.failure = exc
             raise
+        self.failure = SourceError(
+            "the source, or the progress callback, ended with a cancellation of its own, because a task that "
+            "it awaits was cancelled; nothing was registered",
+            stage="put",
+        )
+        raise self.failure
+
+
+def is_cancelled() -> bool:
+    """Return whether the current task is being cancelled, and not only a task that it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class BodyWriter(BlockReader):
