@@ -104,6 +104,11 @@ class Pool:
             raise CoreDataError("this client is closed; make a new one")
         if brought is not None and brought.closed:
             raise CoreDataError("the session that was passed to this client is closed; pass an open one")
+        if brought is not None and brought._loop is not asyncio.get_running_loop():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            raise CoreDataError(
+                "the session that was passed to this client belongs to another event loop; pass one that was "
+                "created in this loop"
+            )
         if self._loop is not asyncio.get_running_loop():
             self._bind()
         return brought or self._own.get(side) or self._open(side)

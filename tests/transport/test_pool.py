@@ -9,9 +9,10 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from yarl import URL
 
 from coredata_async.config import Limits, Timeouts
-from coredata_async.errors import ConfigurationError, CoreDataError
+from coredata_async.errors import APIConnectionError, ConfigurationError, CoreDataError
 from coredata_async.message import Request, Send
 from coredata_async.transport.aiohttp import exchange as over_aiohttp
 from coredata_async.transport.http11.exchange import Side
@@ -19,7 +20,7 @@ from coredata_async.transport.pool import Pool
 from tests.storage.leaks import until
 
 from .conftest import Exchange
-from .raw import RawServer, answers
+from .raw import RawServer, answers, closes_after_the_request
 
 pytestmark = pytest.mark.slow
 
@@ -206,6 +207,83 @@ async def test_a_storage_session_with_credentials_is_refused() -> None:
                 Pool(Limits(), storage=session)
             Pool(Limits(), api=session)
         assert "SECRET" not in str(caught.value)
+
+
+def test_a_session_of_another_loop_is_a_clear_error() -> None:
+    async def open_session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    async def use(session: aiohttp.ClientSession) -> None:
+        with pytest.raises(CoreDataError, match="belongs to another event loop"):
+            Pool(Limits(), api=session).session("api")
+
+    with asyncio.Runner() as first:
+        session = first.run(open_session())
+        asyncio.run(use(session))
+        first.run(session.close())
+
+
+@pytest.fixture
+def with_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login u password SECRET\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.mark.usefixtures("with_netrc")
+async def test_a_session_sends_no_password_of_netrc_and_no_cookie_to_the_storage(server: RawServer) -> None:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(trust_env=True, cookie_jar=jar, headers={"X-Mine": "1"}) as session:
+        session.cookie_jar.update_cookies({"sessionid": "SECRET"}, URL(server.url))
+        pool = Pool(Limits(), storage=session)
+        await to(pool)(Request("PUT", server.url + "/", body=b"x"))
+
+    seen = server.seen[0]
+    assert "SECRET" not in repr(seen)
+    assert (seen.header("Authorization"), seen.header("Cookie"), seen.header("X-Mine")) == (None, None, "1")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("origin", ["netrc", "auth"])
+@pytest.mark.usefixtures("with_netrc")
+async def test_a_session_whose_credentials_displace_the_key_is_a_clear_error(
+    server: RawServer, origin: str
+) -> None:
+    auth = aiohttp.BasicAuth("u", "SECRET") if origin == "auth" else None
+    async with aiohttp.ClientSession(trust_env=origin == "netrc", auth=auth) as session:
+        pool = Pool(Limits(), api=session)
+        with pytest.raises(APIConnectionError, match="the session that was passed has credentials") as caught:
+            await to(pool, "api")(Request("GET", server.url + "/", {"Authorization": "apikey u:k"}))
+
+    assert (caught.value.permanent, caught.value.reached, server.seen) == (True, False, [])
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_session_that_was_brought_does_not_repeat_a_request(server: RawServer, method: str) -> None:
+    server.script += [answers(), closes_after_the_request]
+    async with aiohttp.ClientSession() as session:
+        pool = Pool(Limits(), api=session)
+        await to(pool, "api")(Request("GET", server.url + "/"))
+        with pytest.raises(APIConnectionError) as caught:
+            await to(pool, "api")(Request(method, server.url + "/b", body=b"x"))
+
+    assert (server.lines, len(server.seen), caught.value.reached) == (1, 2, True)
+
+
+async def test_the_middlewares_of_a_session_that_was_brought_are_used(server: RawServer) -> None:
+    async def add(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.headers["Authorization"] = "Bearer of the gateway"
+        return await handler(request)
+
+    async with aiohttp.ClientSession(middlewares=[add]) as session:
+        await to(Pool(Limits(), storage=session))(Request("PUT", server.url + "/", body=b"x"))
+
+    assert server.seen[0].header("Authorization") == "Bearer of the gateway"
 
 
 # Proxies

@@ -19,6 +19,7 @@ from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.secret import Secret
 from coredata_async.transport import errors
 from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
+from coredata_async.transport.aiohttp.single_attempt import single_attempt
 from coredata_async.transport.errors import (
     CUT_SHORT,
     DISTRUSTED,
@@ -59,6 +60,12 @@ AIOHTTP_ERRORS: Final = (aiohttp.ClientError, Http11Error, TimeoutError, OSError
 """All exceptions of an aiohttp exchange; `Http11Error` is our own, about a body."""
 _PROXY: Final = ErrorText(
     "cannot connect to the proxy ({reason}); check proxy=, or HTTPS_PROXY and NO_PROXY", reached=False
+)
+_SECOND_CREDENTIAL: Final = ErrorText(
+    "the session that was passed has credentials of its own: from its auth=, or from ~/.netrc because of its "
+    "trust_env=True; aiohttp does not send the API key beside them, so pass a session without them",
+    reached=False,
+    permanent=True,
 )
 _PERMANENT: Final = frozenset({403, 405, 407})
 """Responses of a proxy to CONNECT that do not change on a retry."""
@@ -128,6 +135,7 @@ def exchange(
             max_line_size=HEAD_LIMIT,
             max_field_size=HEAD_LIMIT,
             max_headers=MAX_HEADERS,
+            middlewares=single_attempt(pool.user_session(side), side),
         )
         _check_transfer_coding(response)
         coding = response.headers.get("Content-Encoding") if packed else None
@@ -267,6 +275,8 @@ def translate(exc: Exception, request: Request, *, stalled: bool = False) -> API
         return errors.translate(exc, request, error_text=_proxy_refusal(exc.status))
     if isinstance(exc, aiohttp.ClientConnectorSSLError):
         return errors.translate(_handshake_failure(exc), request)
+    if type(exc) is ValueError and "AUTHORIZATION" in str(exc):
+        return errors.translate(exc, request, error_text=_SECOND_CREDENTIAL)
     error_text = next((known for kinds, known in _KINDS if isinstance(exc, kinds)), None)
     return errors.translate(exc, request, stalled=stalled, error_text=error_text)
 
