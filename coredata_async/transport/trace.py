@@ -108,7 +108,11 @@ def trace(
         except Exception as exc:
             publish(_error_event(request, describe(request), exc, clock() - began))
             raise
-        publish(_reply_event(request, describe(request), reply, clock() - began))
+        try:
+            publish(_reply_event(request, describe(request), reply, clock() - began))
+        except BaseException:
+            await _close(reply)
+            raise
         return reply
 
     def publish(event: Exchanged) -> None:
@@ -123,6 +127,12 @@ def trace(
             hook(event)
 
     return through
+
+
+async def _close(reply: Reply) -> None:
+    """Close a reply that its reader does not get, because its connection would stay in use."""
+    if reply.content is not None:
+        await reply.content.aclose()
 
 
 def _reply_event(request: Request, target: Target, reply: Reply, seconds: float) -> Exchanged:

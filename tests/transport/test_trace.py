@@ -1,6 +1,7 @@
 """Events of hooks and log lines."""
 
 import logging
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -131,3 +132,27 @@ def test_of_a_target_only_host_and_path_are_shown(target: str, expected: str) ->
 )
 def test_an_event_names_the_server_without_a_password(url: str, expected: tuple[str, int | None]) -> None:
     assert server_of(url) == expected
+
+
+async def test_a_hook_that_fails_leaves_no_reply_open() -> None:
+    class Arriving:
+        closed = False
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"x"
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    content = Arriving()
+
+    async def arrive(_: Request) -> Reply:
+        return Reply(200, content=content)
+
+    def fail(_: Exchanged) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await trace(arrive, [fail])(GET)
+
+    assert content.closed
