@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from attrs import evolve
 
@@ -14,7 +14,8 @@ from coredata_async.errors import ConfigurationError, CoreDataError, OutcomeUnkn
 from coredata_async.storage.sources import Source, label
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
 from coredata_async.transfer.uploads import Upload, Uploader, Via
-from coredata_async.transfer.workers import Shared, is_cancelled, run_workers
+
+T = TypeVar("T")
 
 Sources = Iterable[Source | Upload] | AsyncIterable[Source | Upload]
 """Input of `upload_many`: sources, or `Upload`s with their own options, from any kind of iterable."""
@@ -86,9 +87,9 @@ class Uploads:
         return outcome
 
     async def _run(self) -> None:
-        sources: Shared[Source | Upload] = Shared(self._sources)
+        sources: _Shared[Source | Upload] = _Shared(self._sources)
         with self._uploader.driver.observe("upload_many"):
-            await run_workers(sources, self._work, self._workers)
+            await _run_workers(sources, self._work, self._workers)
         if sources.failure is not None:
             await self._outcomes.put(sources.failure)
         await self._outcomes.put(None)
@@ -105,7 +106,7 @@ class Uploads:
         except OutcomeUnknownError as exc:
             return Unknown(source=wanted.source, error=exc)
         except asyncio.CancelledError:
-            if is_cancelled():
+            if _is_cancelled():
                 raise
             error = CoreDataError(
                 f"{label(wanted.source)}: the progress callback ended with a cancellation of its own, "
@@ -127,3 +128,68 @@ class Uploads:
                 spool=usual.spool,
             )
         return item if item.parent is not None else evolve(item, parent=usual.parent)
+
+
+class _Shared(Generic[T]):
+    """One iterator for many workers.
+
+    A lock serialises them, because an async generator allows one caller at a time.
+
+    Its exception ends it for all workers and is kept, so that work in flight is not cancelled.
+    """
+
+    def __init__(self, things: Iterable[T] | AsyncIterable[T]) -> None:
+        self.failure: Exception | None = None
+        self._lock = asyncio.Lock()
+        self._things = things
+        self._items: Iterator[T] | AsyncIterator[T] | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        async with self._lock:
+            if self.failure is not None:
+                raise StopAsyncIteration
+            try:
+                return await self._next()
+            except StopAsyncIteration:
+                raise
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                self.failure = CoreDataError(
+                    "the iterable ended with a cancellation of its own, because a task that it awaits was "
+                    "cancelled; the items after it were not processed"
+                )
+            except Exception as exc:  # noqa: BLE001  # raised again where the outcomes are consumed
+                self.failure = exc
+            raise StopAsyncIteration
+
+    async def _next(self) -> T:
+        if self._items is None:
+            many = self._things
+            self._items = aiter(many) if isinstance(many, AsyncIterable) else iter(many)
+        if isinstance(self._items, AsyncIterator):
+            return await anext(self._items)
+        for item in self._items:
+            return item
+        raise StopAsyncIteration
+
+
+async def _run_workers(things: _Shared[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
+    """Process all items, `width` concurrently. An exception of `work` ends all workers."""
+
+    async def worker() -> None:
+        async for thing in things:  # shared on purpose: each worker takes the next item
+            await work(thing)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(worker())
+
+
+def _is_cancelled() -> bool:
+    """Return whether the current task is being cancelled, and not only a task that it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
