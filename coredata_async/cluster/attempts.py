@@ -32,8 +32,10 @@ MAX_FAILURES: Final = 20
 """Maximum number of failed attempts at a scan or shard without progress, whatever ended them."""
 MAX_REFUSALS: Final = 3
 """Maximum number of attempts in turn at a scan with a parent or source that does not exist or fit."""
-REFUSED_DELAY: Final = 1.0
-"""Seconds before such a scan is tried again."""
+FAILED_DELAY: Final = 5.0
+"""Seconds before a task is delivered again that could not be carried out here."""
+REFUSED_DELAY: Final = 0.5
+"""Seconds before a scan with such a parent or source is tried again."""
 DEAD: Final = "dead"
 """State of a scan or shard that is given up."""
 _KEPT: Final = 5

@@ -9,11 +9,10 @@ from typing import Final
 
 from attrs import define, field
 
+from coredata_async.cluster.attempts import FAILED_DELAY
 from coredata_async.cluster.doubts import DOUBTFUL
 from coredata_async.errors import APIConnectionError, CoreDataError, RateLimitError, ServerError
 
-FAILED_DELAY: Final = 5.0
-"""Seconds before a task is delivered again that could not be carried out here."""
 _PAUSES: Final = (2 * FAILED_DELAY, 60.0)
 """Seconds for which a worker takes no task after the service has failed, and their maximum after doubling."""
 

@@ -17,14 +17,7 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.attempts import (
-    DEAD,
-    REFUSED_DELAY,
-    find_reason,
-    is_refusal,
-    note_death,
-    note_error,
-)
+from coredata_async.cluster.attempts import DEAD, FAILED_DELAY, find_reason, note_death, note_error
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.dead_letters import publish_dead_letter
 from coredata_async.cluster.doubts import Doubts
@@ -40,7 +33,7 @@ from coredata_async.cluster.limits import AccountLimits
 from coredata_async.cluster.messages import JobRecord, Task, account_key, check_share
 from coredata_async.cluster.metrics import ProcessMetrics
 from coredata_async.cluster.nats_types import Message
-from coredata_async.cluster.outage import FAILED_DELAY, OutagePause
+from coredata_async.cluster.outage import OutagePause
 from coredata_async.cluster.planner import Planner, is_published
 from coredata_async.cluster.presence import Presence
 from coredata_async.cluster.publisher import EventPublisher
@@ -132,7 +125,7 @@ class TaskRunner:
             return
         async with queue.keep_alive(message):
             try:
-                delay = await self._carry_out(task, message.metadata.num_delivered)
+                delay = await self._carry_out(queue, task, message.metadata.num_delivered)
             except AuthenticationError:
                 await queue.answer(message, FAILED_DELAY)
                 raise
@@ -143,10 +136,10 @@ class TaskRunner:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
                 if isinstance(exc, ClusterError | AccountMismatchError):  # its entry does not show this
                     self._events.warn(task.job, f"{self._doubts.host} gives {task.key} back: {exc}")
-                delay = REFUSED_DELAY if is_refusal(task.kind, exc) else FAILED_DELAY
+                delay = queue.delay_after(task, exc)
         await queue.answer(message, delay)
 
-    async def _carry_out(self, task: Task, delivered: int) -> float | None:
+    async def _carry_out(self, queue: TaskQueue, task: Task, delivered: int) -> float | None:
         """Carry out a task; return the delay before it is delivered again, or None if it is done."""
         job = await self._jobs.find_open(task, self.client)
         if job is None:
@@ -159,6 +152,7 @@ class TaskRunner:
             if row is None or not closed(row):
                 suspect = await suspect_owner(objects, row, task.key)
                 if row is not None and await self._doubts.keep_out(row, task.share):
+                    queue.leave_next(task.share, FAILED_DELAY)
                     return FAILED_DELAY
         lease = await self._taker.take(
             table, task.key, fields={"state": "open", "share": task.share}, suspect=suspect, closed=closed

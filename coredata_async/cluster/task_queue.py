@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import time
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -12,9 +14,14 @@ from typing import Final
 
 from attrs import define, field
 
-from coredata_async.cluster.attempts import MAX_FAILURES
+from coredata_async.cluster.attempts import FAILED_DELAY, MAX_FAILURES, REFUSED_DELAY, is_refusal
 from coredata_async.cluster.connection import Cluster
-from coredata_async.cluster.errors import ClusterError, ShareUnavailableError, UnreadableTaskError
+from coredata_async.cluster.errors import (
+    AccountMismatchError,
+    ClusterError,
+    ShareUnavailableError,
+    UnreadableTaskError,
+)
 from coredata_async.cluster.lease import end_task
 from coredata_async.cluster.messages import Task, share_subject, unreadable_subject
 from coredata_async.cluster.nats_types import Message, PullSubscription
@@ -26,6 +33,8 @@ log = logging.getLogger("coredata_async.cluster")
 
 _PULL: Final = 1.0
 """Seconds for which all pulls together wait for a message."""
+_OTHERS: Final = _PULL + 0.25
+"""Seconds in which other workers pull from each of their shares."""
 
 
 @define(eq=False)
@@ -37,6 +46,8 @@ class TaskQueue:
     roots: Mapping[str, ShareRoot]
     subscriptions: Mapping[str, PullSubscription] = field(factory=dict[str, PullSubscription])
     _unavailable: set[str] = field(factory=set[str], init=False)
+    _resting: dict[str, float] = field(factory=dict[str, float], init=False)
+    """Until when the next task of a share is left to others, by `time.monotonic`."""
 
     @classmethod
     async def open(
@@ -54,10 +65,14 @@ class TaskQueue:
         return cls(cluster, group, roots, subscriptions)
 
     async def pull(self, share: str) -> Message | None:
-        """Wait for a message; None without one within a second, without an answer, or without the share."""
+        """Wait for a message; None without one within a second, without an answer, or without the share.
+
+        None also while the next task of the share is left to others.
+        """
         wait = _PULL / len(self.subscriptions)
-        if not await self._is_available(share):
-            await asyncio.sleep(wait)
+        rest = self._resting.get(share, 0.0) - time.monotonic()
+        if rest > 0 or not await self._is_available(share):
+            await asyncio.sleep(min(wait, rest) if rest > 0 else wait)
             return None
         try:
             return (await self.subscriptions[share].fetch(1, timeout=wait))[0]
@@ -79,6 +94,25 @@ class TaskQueue:
             return False
         self._unavailable.discard(share)
         return True
+
+    def delay_after(self, task: Task, error: CoreDataError) -> float:
+        """Return the seconds until a task is delivered again that has ended with an error.
+
+        If only another worker could do better, the next delivery is left to others.
+        """
+        refused = is_refusal(task.kind, error)
+        delay = REFUSED_DELAY if refused else FAILED_DELAY
+        if refused or isinstance(error, AccountMismatchError):
+            self.leave_next(task.share, delay)
+        return delay
+
+    def leave_next(self, share: str, delay: float) -> None:
+        """Leave a task that is delivered again after a delay to others, and all of its share until then.
+
+        The server gives a message to the pull that has waited longest. Deliveries and pulls have the same
+        rhythm, so one worker could get the same task each time, and give it back, while others wait.
+        """
+        self._resting[share] = time.monotonic() + delay + _OTHERS
 
     def read(self, message: Message) -> Task:
         """Read the task of a message.
@@ -104,7 +138,8 @@ class TaskQueue:
         delivered = message.metadata.num_delivered
         log.error("%s; delivery %d of %d", reason, delivered, MAX_FAILURES)
         if delivered < MAX_FAILURES:
-            await self.answer(message, delay * delivered)
+            # Not in the rhythm of the pulls: otherwise this worker may get each delivery, see `leave_next`.
+            await self.answer(message, delay * delivered * random.uniform(1.0, 1.25))  # noqa: S311
             return
         letter: dict[str, object] = {
             "reason": reason,

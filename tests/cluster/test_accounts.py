@@ -107,3 +107,38 @@ async def test_a_worker_of_another_account_gives_a_task_back_and_goes_on_with_it
         check_service(service, paths)
         check_report(report, paths)
     assert job.report.lost_shards == ()
+
+
+async def test_a_worker_of_another_account_does_not_get_each_delivery_of_a_task(
+    box, other, server, tmp_path
+) -> None:
+    root = tmp_path / "share"
+    paths = plant(root, 2, 10)
+    async with (
+        box.client() as ours,
+        other.client() as theirs,
+        await Cluster.open(server.address, lease=LEASE) as cluster,
+        asyncio.TaskGroup() as group,
+        AsyncExitStack() as ending,
+    ):
+        job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10)
+        async with job:
+            engine = ours.engine()
+            await (await Jobs.open(cluster)).change(job.id, owner=(engine.tenant, engine.account))
+            for name, client in (("wrong", theirs), ("right", ours)):
+                worker = Worker(client, cluster, shares={"fs01": root}, directory=tmp_path / name)
+                ending.callback(worker.drain)
+                group.create_task(worker.run())
+                if name == "wrong":
+                    await has_warned(job)
+            async for _ in job:
+                pass
+
+    check_service(box, paths)
+    check_report(job.report, paths)
+
+
+async def has_warned(job: ClusterJob) -> None:
+    async for event in job:
+        if isinstance(event, Warned) and "belongs to" in event.message:
+            return
