@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import statistics
 import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -41,7 +42,7 @@ SHARD: Final = 2000
 SHARDS: Final = 2
 SMALL: Final = 200
 """Files in a small shard."""
-SHARES: Final = {"one": 1, "two": 2}
+SHARES: Final = {"one": 1, "two": 2, "other": 1}
 """Number of workers of each share. All of them have the same tree."""
 WAYS: Final[dict[str, tuple[str, int]]] = {
     "one": ("one", SHARD),
@@ -54,8 +55,10 @@ OVERHEAD: Final = 1.03
 WRITERS: Final = 32
 WRITING: Final = 2.0
 """Seconds of durable writes in a round."""
-PARENT: Final = "ffffffff-0000-4000-8000-000000000001"
-"""Parent of all uploads: the far end gives its id to no File, because it serves many jobs."""
+PARENTS: Final = {
+    share: f"ffffffff-0000-4000-8000-00000000000{number}" for number, share in enumerate(SHARES)
+}
+"""Parent of the uploads of each share: the far end gives its id to no File, because it serves many jobs."""
 SEED: Final = 5
 START: Final = 60.0
 """Maximum number of seconds until all workers are ready."""
@@ -92,7 +95,7 @@ class Bench:
         self._jobs += 1
         began, before = time.perf_counter(), time.process_time()
         journal = self.journals / f"{self._jobs}.sqlite"
-        report = await UploadJob(self.client, self.root, parent=PARENT, journal=journal).run()
+        report = await UploadJob(self.client, self.root, parent=PARENTS["one"], journal=journal).run()
         spent, seconds = time.process_time() - before, time.perf_counter() - began
         _check(report.exit_code, report.counts.done)
         files = SHARD * SHARDS
@@ -102,7 +105,7 @@ class Bench:
         """Upload the tree with the workers of a share."""
         began, watch = time.perf_counter(), time.process_time()
         work, nats = sum(map(cpu, self.workers[share])), cpu(self.nats)
-        job = ClusterJob(self.cluster, [f"{share}:/"], parent=PARENT, shard_files=shard_files)
+        job = ClusterJob(self.cluster, [f"{share}:/"], parent=PARENTS[share], shard_files=shard_files)
         async with asyncio.timeout(HANGS):
             report = await job.run()
         work, nats = sum(map(cpu, self.workers[share])) - work, cpu(self.nats) - nats
@@ -110,6 +113,23 @@ class Bench:
         _check(report.exit_code, report.counts.done)
         files = SHARD * SHARDS
         return Spent(work / files, watch / files, nats / files, files / seconds)
+
+    async def apart(self) -> Spent:
+        """Upload the tree with two jobs at once, each with a worker of its own: what the machine permits."""
+        both = await asyncio.gather(self.cluster_job("one"), self.cluster_job("other"))
+        # Each watching process is this one, and there is one nats-server: both were counted twice.
+        return Spent(
+            statistics.mean(each.work for each in both),
+            statistics.mean(each.watch for each in both) / 2,
+            statistics.mean(each.nats for each in both) / 2,
+            sum(each.rate for each in both),
+        )
+
+    async def run(self, way: str) -> Spent:
+        """Upload the tree in one of the ways."""
+        if way == "job":
+            return await self.one_job()
+        return await (self.apart() if way == "apart" else self.cluster_job(*WAYS[way]))
 
     async def write(self) -> float:
         """Return the number of durable writes per second of all writers together."""
@@ -124,6 +144,8 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
     found, writes = asyncio.run(_measure(rounds))
     bulk, one, two = found["job"], found["one"], found["two"]
     efficiency = median_interval(ratios([each.work for each in one], [each.work for each in two]))
+    machine = median_interval(ratios([each.work for each in one], [each.work for each in found["apart"]]))
+    sharing = median_interval(ratios([each.work for each in found["apart"]], [each.work for each in two]))
     overhead = median_interval(ratios([each.work for each in one], [each.work for each in bulk]))
     shard = median_interval([_cost_of_shard(*pair) for pair in zip(one, found["small"], strict=True)])
     with_nats = median_interval(
@@ -145,6 +167,13 @@ def measure(rounds: int, quick: bool) -> list[Result]:  # noqa: FBT001  # as all
         _row(
             f"{shards}, two workers, files by CPU", "1 worker", efficiency, must=EFFICIENCY, figures=figures
         ),
+        _row(
+            "two jobs at once, a worker each, files by CPU",
+            "1 worker",
+            machine,
+            note="what two busy processes on one machine cost without a common job",
+        ),
+        _row(f"{shards}, two workers of one job, files by CPU", "of two jobs", sharing, must=EFFICIENCY),
         _row(
             f"a shard of {SHARD:,} files, CPU with the cost of the shard itself",
             "without it",
@@ -203,12 +232,12 @@ def _row(
 
 async def _measure(rounds: int) -> tuple[dict[str, list[Spent]], list[float]]:
     numbers = random.Random(SEED)
-    found: dict[str, list[Spent]] = {"job": [], **{way: [] for way in WAYS}}
+    found: dict[str, list[Spent]] = {way: [] for way in ("job", "apart", *WAYS)}
     writes: list[float] = []
     async with _bench() as bench:
         for number in range(rounds + 1):
             for way in numbers.sample(list(found), len(found)):
-                spent = await (bench.one_job() if way == "job" else bench.cluster_job(*WAYS[way]))
+                spent = await bench.run(way)
                 if number:  # the first round warms up
                     found[way].append(spent)
             if number:
