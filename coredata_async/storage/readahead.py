@@ -72,7 +72,12 @@ async def read_ahead(open_reader: Callable[[], Reader]) -> AsyncGenerator[bytes,
         )  # last, so that a consumer that sees the end can rely on the source being closed
         post(ended.set)
 
-    threading.Thread(target=run, name="coredata-read-ahead", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="coredata-read-ahead", daemon=True).start()
+    except RuntimeError as exc:  # a limit of processes or memory
+        error = SourceError(f"no thread can be started to read it: {exc}; try again later", stage="source")
+        error.transient = True
+        raise error from None
     try:
         while block := await blocks.get():
             if isinstance(block, Exception):

@@ -32,6 +32,7 @@ from coredata_async.storage.streams import (
     part_blocks,
     take_turn,
     text_mode,
+    unreadable_file,
 )
 
 Source = (
@@ -83,7 +84,8 @@ def name_of(source: Any) -> str | None:
 
 def _name_of(source: Any) -> object:
     """Return the name of an object. For a part of a form, `name` is the name of the field."""
-    name: object = getattr(source, "filename", None)
+    # `filename` of a gzip file is deprecated, and reading it warns.
+    name: object = None if isinstance(source, io.IOBase) else getattr(source, "filename", None)
     if isinstance(name, str):
         return name
     return None if is_part(source) else getattr(source, "name", None)
@@ -209,18 +211,19 @@ async def _stream(source: Any, size: int | None, name: str) -> _Stream:
 
 async def _handle(file: Any, size: int | None, name: str) -> _Stream:
     try:
-        if isinstance(file, io.TextIOBase) or isinstance(file.read(0), str):
-            raise TypeError(text_mode(name))
-        start, left = await _measure(file)
-    except (OSError, ValueError) as exc:  # closed, or open for writing only
-        raise SourceError(f"{name} cannot be read: {exc}", stage="source") from None
+        is_text = isinstance(file, io.TextIOBase) or isinstance(file.read(0), str)
+        start, left = (None, None) if is_text else await _measure(file)
+    except Exception as exc:  # closed, open for writing only, or damaged compressed data
+        raise unreadable_file(name, exc) from exc
+    if is_text:
+        raise TypeError(text_mode(name))
     if left is not None and size is not None and size > left:
         raise SourceError(f"{name} has {left} bytes left, but size={size} was given", stage="source")
     length = size if size is not None else left
     limit = length if length is not None else 1 << 62
 
     def blocks() -> AsyncGenerator[bytes, None]:
-        return read_ahead(lambda: HandleReader(file, start, limit))
+        return read_ahead(lambda: HandleReader(file, start, limit, name))
 
     return _Stream(blocks, name, length, replayable=start is not None, declared=left is None)
 

@@ -41,7 +41,10 @@ class Part(Protocol):
 class _Turn:
     """The right to read an open file."""
 
+    file: object = field(repr=False)
+    """Kept, so that no other object gets its `id`."""
     lock: asyncio.Lock = field(factory=asyncio.Lock)
+    loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
     owner: asyncio.Task[Any] | None = None
     users: int = 0
     """Number of tasks that have it or wait for it."""
@@ -56,8 +59,17 @@ async def take_turn(file: object) -> AsyncGenerator[None]:
     """Wait until no other task reads an open file: each would move the position of the other one.
 
     A task may take it again, for a file that is twice in one request.
+
+    Raises:
+        SourceError: If a task of another event loop reads it, or did when that loop ended, as after Ctrl-C.
     """
-    turn, task = _TURNS.setdefault(id(file), _Turn()), asyncio.current_task()
+    turn, task = _TURNS.setdefault(id(file), _Turn(file)), asyncio.current_task()
+    if turn.loop is not asyncio.get_running_loop():
+        raise SourceError(
+            "a task of another event loop reads the open file, or did when that loop ended, and may have "
+            "moved its position; open the file again",
+            stage="source",
+        )
     if turn.owner is task:
         yield
         return
@@ -76,15 +88,23 @@ async def take_turn(file: object) -> AsyncGenerator[None]:
 class HandleReader:
     """Reader of an open file from a position on, which it restores afterwards."""
 
-    def __init__(self, file: BinaryIO, start: int | None, size: int) -> None:
+    def __init__(self, file: BinaryIO, start: int | None, size: int, name: str = "the open file") -> None:
         self._file, self._start, self._left, self._count = file, start, size, 0
+        self._name = name
         self._was = _print(file)
 
     def read(self) -> bytes:
-        """Return the next block."""
-        if self._start is not None:  # an abandoned pass or other code may have moved the position
-            self._file.seek(self._start + self._count)
-        block = self._file.read(min(BLOCK, self._left)) if self._left else b""
+        """Return the next block.
+
+        Raises:
+            SourceError: If the file cannot be read: the disk failed, or compressed data is damaged.
+        """
+        try:
+            if self._start is not None:  # an abandoned pass or other code may have moved the position
+                self._file.seek(self._start + self._count)
+            block = self._file.read(min(BLOCK, self._left)) if self._left else b""
+        except Exception as exc:
+            raise unreadable_file(self._name, exc) from exc
         self._left -= len(block)
         self._count += len(block)
         if not self._left and _print(self._file) != self._was:
@@ -134,6 +154,12 @@ def as_bytes(item: object) -> bytes:
     raise SourceError(f"the iterable yielded a {kind} instead of bytes; encode text first", stage="source")
 
 
+def unreadable_file(name: str, exc: Exception) -> SourceError:
+    """Return the error for an open file whose methods failed. Other texts than Python's may hold a secret."""
+    reason = str(exc) if isinstance(exc, OSError | ValueError | EOFError | TypeError) else type(exc).__name__
+    return SourceError(f"{name} cannot be read: {reason}", stage="source")
+
+
 def measure(file: BinaryIO) -> tuple[int | None, int | None]:
     """Return position and remaining length of an open file; None and None if it cannot be rewound."""
     seekable = (
@@ -152,9 +178,8 @@ def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
     """Return the blocks of an async iterable; empty items are skipped."""
 
     async def blocks() -> AsyncGenerator[bytes, None]:
-        items = aiter(
-            open_items()
-        )  # the iterator, not the iterable: only what was opened here is closed here
+        # The iterator, not the iterable: only what was opened here is closed here.
+        items = aiter(_async_iterable(open_items()))
         try:
             async for item in items:
                 if item:
@@ -165,6 +190,17 @@ def async_blocks(open_items: Callable[[], AsyncIterable[bytes]]) -> Blocks:
                 await close()
 
     return blocks
+
+
+def _async_iterable(opened: object) -> AsyncIterable[bytes]:
+    if isinstance(opened, AsyncIterable):
+        return cast("AsyncIterable[bytes]", opened)
+    if inspect.iscoroutine(opened):
+        opened.close()
+    raise TypeError(
+        f"the callable returned a {type(opened).__name__} instead of an async iterator: pass an `async def` "
+        "function with `yield`, or the bytes themselves"
+    )
 
 
 def text_mode(name: str) -> str:

@@ -56,7 +56,12 @@ def _quote(content_type: str) -> str:
     """Encode a content type for a query.
 
     Cached: it takes 3.5 us, 2 % of a small file, and a job has few types.
+
+    Raises:
+        ConfigurationError: If it cannot be sent as a header.
     """
+    if not content_type.isascii() or not content_type.isprintable():
+        raise ConfigurationError(f"{content_type!r} is not a content type")
     return quote(content_type, safe="")
 
 

@@ -1,10 +1,12 @@
 """All kinds of sources are prepared; everything else is refused with a reason."""
 
 import asyncio
+import gzip
 import io
 import mmap
 import os
 import tempfile
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
@@ -169,6 +171,23 @@ async def test_an_open_file_that_another_task_is_sending_is_sent_after_that(path
         assert file.tell() == 3
     assert [task.result() == LARGE[3:] for task in (first, *others)] == [True] * 3
     assert not streams._TURNS
+
+
+def test_an_open_file_that_a_dead_loop_was_reading_is_refused(path: Path) -> None:
+    async def hold(file: io.BufferedReader) -> None:
+        async with streams.take_turn(file):
+            await asyncio.Event().wait()
+
+    loop = asyncio.new_event_loop()
+    with path.open("rb") as file:
+        task = loop.create_task(hold(file))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()  # under the task, as after Ctrl-C without an `asyncio.Runner`
+
+        with pytest.raises(SourceError, match=r"another event loop.*open the file again"):
+            asyncio.run(asyncio.wait_for(uploaded(file), 5))
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    streams._TURNS.clear()
 
 
 async def test_an_open_file_may_be_twice_in_one_request(path: Path) -> None:
@@ -499,3 +518,39 @@ def test_bytes_have_no_name_and_are_never_shown(source: object) -> None:
 def test_a_file_without_a_path_has_no_name() -> None:
     with tempfile.TemporaryFile() as file:
         assert name_of(file) is None
+
+
+@pytest.mark.parametrize("size", [None, len(LARGE)], ids=["measured", "given"])
+async def test_a_truncated_compressed_file_is_unreadable(tmp_path: Path, size: int | None) -> None:
+    path = tmp_path / "x.gz"
+    packed = gzip.compress(os.urandom(len(LARGE)))
+    path.write_bytes(packed[: len(packed) // 2])
+    with (
+        gzip.open(path) as file,
+        pytest.raises(SourceError, match=r"x\.gz cannot be read: Compressed"),
+    ):
+        await uploaded(file, size)
+
+
+async def test_a_source_for_which_no_thread_can_be_started_may_be_read_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+    with pytest.raises(SourceError, match="no thread can be started") as caught:
+        await uploaded(path)
+
+    assert caught.value.transient
+
+
+@pytest.mark.parametrize("made", [b"x", [b"x"], None])
+async def test_a_callable_that_returns_no_async_iterator_is_refused(made: object) -> None:
+    async def coroutine() -> object:
+        return made
+
+    for source in (coroutine, lambda: made):
+        with pytest.raises(TypeError, match=r"the callable returned a .* instead of an async iterator"):
+            await uploaded(source, 1)

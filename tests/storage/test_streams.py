@@ -1,6 +1,7 @@
 """Open files and iterables, block by block."""
 
 import asyncio
+import errno
 import io
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -62,6 +63,24 @@ def test_an_open_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -
 
         with pytest.raises(SourceChangedError, match="changed while it was read"):
             reader.read()
+
+
+def test_an_open_file_on_a_broken_disk_is_unreadable() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(SourceError, match=r"^report\.pdf cannot be read: .*Input/output error"):
+        HandleReader(Broken(b"x"), 0, 1, "report.pdf").read()
+
+
+def test_the_text_of_a_foreign_error_is_not_repeated() -> None:
+    class Foreign(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise LookupError("https://storage.example/b?Signature=SECRET")
+
+    with pytest.raises(SourceError, match=r"cannot be read: LookupError$"):
+        HandleReader(Foreign(b"x"), 0, 1).read()
 
 
 def test_small_items_go_together() -> None:

@@ -77,3 +77,9 @@ def test_a_refused_key_is_reported_by_name() -> None:
 def test_less_than_nothing_cannot_be_reserved() -> None:
     with pytest.raises(ConfigurationError, match="content_length must be 0 or more, not -1"):
         reserve(-1, None)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain\r\nX: y", "text/\udcff", "text/pl\u00e4in", "a\0b"])
+def test_a_type_that_cannot_be_a_header_is_refused_before_anything_is_reserved(content_type: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not a content type"):
+        reserve(1, content_type)
