@@ -211,7 +211,7 @@ async def _stream(source: Any, size: int | None, name: str) -> _Stream:
 
 async def _handle(file: Any, size: int | None, name: str) -> _Stream:
     try:
-        is_text = isinstance(file, io.TextIOBase) or isinstance(file.read(0), str)
+        is_text = _is_text(file)
         start, left = (None, None) if is_text else await _measure(file)
     except Exception as exc:  # closed, open for writing only, or damaged compressed data
         raise unreadable_file(name, exc) from exc
@@ -226,6 +226,10 @@ async def _handle(file: Any, size: int | None, name: str) -> _Stream:
         return read_ahead(lambda: HandleReader(file, start, limit, name))
 
     return _Stream(blocks, name, length, replayable=start is not None, declared=left is None)
+
+
+def _is_text(file: Any) -> bool:
+    return isinstance(file, io.TextIOBase) or isinstance(file.read(0), str)
 
 
 async def _measure(file: BinaryIO) -> tuple[int | None, int | None]:

@@ -173,21 +173,19 @@ async def test_an_open_file_that_another_task_is_sending_is_sent_after_that(path
     assert not streams._TURNS
 
 
-def test_an_open_file_that_a_dead_loop_was_reading_is_refused(path: Path) -> None:
+def test_an_open_file_that_a_stopped_loop_was_reading_is_refused(path: Path) -> None:
     async def hold(file: io.BufferedReader) -> None:
         async with streams.take_turn(file):
             await asyncio.Event().wait()
 
-    loop = asyncio.new_event_loop()
-    with path.open("rb") as file:
-        task = loop.create_task(hold(file))
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()  # under the task, as after Ctrl-C without an `asyncio.Runner`
+    with path.open("rb") as file, asyncio.Runner() as stopped:
+        loop = stopped.get_loop()
+        loop.create_task(hold(file))
+        loop.run_until_complete(asyncio.sleep(0))  # as after Ctrl-C in `run_until_complete`
 
         with pytest.raises(SourceError, match=r"another event loop.*open the file again"):
             asyncio.run(asyncio.wait_for(uploaded(file), 5))
-    task._log_destroy_pending = False  # type: ignore[attr-defined]
-    streams._TURNS.clear()
+    assert not streams._TURNS
 
 
 async def test_an_open_file_may_be_twice_in_one_request(path: Path) -> None:
