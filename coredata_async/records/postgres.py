@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
@@ -15,6 +16,8 @@ from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordEr
 from coredata_async.records.record import Revision, UploadRecord, read_revision, try_read
 
 PAGE: Final = 500
+TIMEOUT: Final = 20.0
+"""Timeout for a statement, in seconds: it may then still be carried out."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,50}")
 
 
@@ -144,11 +147,20 @@ class PostgresRecords:
         return len(rows)
 
     async def _fetch(self, query: str, *args: object) -> Sequence[Mapping[str, object]]:
+        # Not awaited itself: when it is cancelled, asyncpg waits for the server for as long as it takes.
+        fetching = asyncio.ensure_future(self._pool.fetch(query, *args))
         try:
-            return await self._pool.fetch(query, *args)
+            await asyncio.wait({fetching}, timeout=TIMEOUT)
+            if fetching.done():
+                return fetching.result()
+            failure = f"no answer within {TIMEOUT:g} s"
         except Exception as exc:  # noqa: BLE001  # asyncpg is not imported, and has several
-            failure = f"the upload records in PostgreSQL cannot be used: {type(exc).__name__}: {exc}"
-        raise RecordStoreError(failure)
+            failure = f"{type(exc).__name__}: {exc}"
+        finally:
+            if not fetching.done():
+                fetching.add_done_callback(lambda done: done.cancelled() or done.exception())
+                fetching.cancel()
+        raise RecordStoreError(f"the upload records in PostgreSQL cannot be used: {failure}")
 
 
 def _escape_key(key: str) -> str:
@@ -157,7 +169,11 @@ def _escape_key(key: str) -> str:
 
 
 def _unescape_key(text: str) -> str:
-    return text.encode("ascii").decode("unicode_escape")
+    """Decode a key; return one that this module did not write as it is."""
+    try:
+        return text.encode("ascii").decode("unicode_escape")
+    except ValueError:
+        return text
 
 
 def _data(record: UploadRecord) -> str:

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS upload_record (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS upload_record_unfinished ON upload_record (key) WHERE NOT done;
 """
+_SELECT: Final = "SELECT revision, CAST(data AS BLOB), CAST(key AS BLOB) FROM upload_record"
+"""As blobs, because one damaged text that is not UTF-8 would hide all other records."""
 BUSY_TIMEOUT: Final = 20.0
 """Timeout for another process that writes, in seconds."""
 PAGE: Final = 500
@@ -71,8 +73,8 @@ class SqliteRecords:
 
     async def get(self, key: str) -> Revision | None:
         """See `UploadRecords.get`."""
-        rows = await self._read("SELECT revision, data FROM upload_record WHERE key = ?", (key,))
-        return read_revision(key, int(str(rows[0][0])), str(rows[0][1])) if rows else None
+        rows = await self._read(f"{_SELECT} WHERE key = ?", (key,))
+        return read_revision(key, rows[0][0], rows[0][1]) if rows else None
 
     async def create(self, record: UploadRecord) -> int | None:
         """See `UploadRecords.create`."""
@@ -98,14 +100,12 @@ class SqliteRecords:
 
     async def list_unfinished(self) -> AsyncGenerator[Revision | UnreadableRecordError]:
         """See `UploadRecords.list_unfinished`."""
-        last = ""
-        statement = (
-            "SELECT revision, data, key FROM upload_record WHERE NOT done AND key > ? ORDER BY key LIMIT ?"
-        )
+        last = b""
+        statement = f"{_SELECT} WHERE NOT done AND key > CAST(? AS TEXT) ORDER BY key LIMIT ?"
         while rows := await self._read(statement, (last, PAGE)):
             for number, data, key in rows:
-                yield try_read(str(key), int(str(number)), str(data))
-            last = str(rows[-1][2])
+                yield try_read(key.decode("utf-8", "backslashreplace"), number, data)
+            last = rows[-1][2]
 
     async def purge(self, older_than: timedelta) -> int:
         """Delete confirmed records that have not changed for some time; return their number.
@@ -116,7 +116,7 @@ class SqliteRecords:
         age = f"-{older_than.total_seconds()} seconds"
         return len(await self._submit(lambda db: db.execute(statement, (age,)).fetchall()))
 
-    async def _read(self, statement: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+    async def _read(self, statement: str, values: Sequence[object]) -> list[tuple[int, bytes, bytes]]:
         return await self._submit(lambda db: db.execute(statement, values).fetchall())
 
     async def _write(self, statement: str, values: Sequence[object]) -> bool:

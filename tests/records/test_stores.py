@@ -177,6 +177,41 @@ async def write_raw(records, key: str, other: UploadRecord, number: int) -> None
             await records._bucket.update(kv_module._encode_key(key), data, last=number)
 
 
+async def test_a_damaged_text_in_an_sqlite_file_hides_no_other_record(tmp_path) -> None:
+    async with SqliteRecords(tmp_path / "records.db") as records:
+        for key in ("a", "b", "c"):
+            await records.create(record(key))
+        await records._write("UPDATE upload_record SET data = CAST(x'7B80' AS TEXT) WHERE key = ?", ("a",))
+        await records._write("UPDATE upload_record SET key = CAST(x'6280' AS TEXT) WHERE key = ?", ("b",))
+
+        found = [each async for each in records.list_unfinished()]
+        with pytest.raises(UnreadableRecordError, match="'a': the upload record is damaged") as caught:
+            await records.get("a")
+
+    assert [each.key for each in found[:2]] == ["a", "b\\x80"]
+    assert found[2].record == record("c")
+    assert caught.value.damaged
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("key", ["ключ", "\\x", "\\N{none}"])
+async def test_a_row_of_postgres_with_a_foreign_key_hides_no_other_record(postgres, key) -> None:
+    import asyncpg
+
+    async with asyncpg.create_pool(postgres, min_size=1, max_size=1) as pool:
+        records = PostgresRecords(pool, table="foreign_key")
+        await records.prepare()
+        await pool.execute("TRUNCATE foreign_key")
+        for each in (record("a"), record("z")):
+            await records.create(each)
+        await pool.execute("UPDATE foreign_key SET key = $1 WHERE key = 'a'", key)
+
+        found = [each async for each in records.list_unfinished()]
+
+    assert [each.key for each in found if isinstance(each, UnreadableRecordError)] == [key]
+    assert record("z") in [each.record for each in found if not isinstance(each, UnreadableRecordError)]
+
+
 async def test_an_sqlite_file_is_private_and_outlives_its_connection(tmp_path) -> None:
     path = tmp_path / "records.db"
     async with SqliteRecords(path) as records:
@@ -266,6 +301,39 @@ async def test_a_postgres_that_does_not_sync_is_refused() -> None:
             with pytest.raises(VolatileStoreError, match="fsync=off"):
                 await PostgresRecords(pool).get("k")
             assert await PostgresRecords(pool, allow_volatile=True).get("k") is None
+
+
+class Frozen:
+    """A pool as asyncpg's is if the server does not answer: a cancelled statement waits for it, too."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+        self.thawed = asyncio.Event()
+
+    async def fetch(self, query: str, *args: object):
+        try:
+            await self.thawed.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            await self.thawed.wait()
+            raise
+
+
+async def test_a_postgres_that_does_not_answer_is_an_error_and_holds_no_caller_up(monkeypatch) -> None:
+    pool = Frozen()
+    monkeypatch.setattr(postgres_module, "TIMEOUT", 0.01)
+    with pytest.raises(RecordStoreError, match=r"no answer within 0\.01 s"):
+        await PostgresRecords(pool).get("k")
+
+    monkeypatch.setattr(postgres_module, "TIMEOUT", 60)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await PostgresRecords(pool).get("k")
+
+    await asyncio.sleep(0)
+    assert pool.cancelled == 2
+    pool.thawed.set()
+    await asyncio.sleep(0.01)
 
 
 @pytest.mark.servers
