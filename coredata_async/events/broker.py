@@ -43,8 +43,9 @@ _FINAL: Final = frozenset(
     }
 )
 _LONGEST_REASON: Final = 2000
-_LONGEST_MESSAGE: Final = 256 * 1024
-"""A server takes 1 MiB by default, and what is not UTF-8 takes three times the space."""
+_LONGEST_KEY: Final = 1000
+_HEADERS: Final = 1024
+"""Bytes that the headers of a dead letter take at most; they count for `max_payload`, too."""
 
 
 def make_broker(
@@ -210,22 +211,37 @@ async def start(broker: Broker) -> None:
         raise BrokerError(failure)
 
 
-async def publish_dead_letter(stream: JetStream, subject: str, message: RawMessage, dead: Dead) -> None:
+async def publish_dead_letter(connection: Connection, subject: str, message: RawMessage, dead: Dead) -> None:
     """Publish a dead letter, and wait until a stream has it. Within two minutes, a repetition is dropped."""
     origin = message.metadata
-    letter = {
+    number = f"dead-{origin.stream}-{origin.sequence.stream}"
+    data = encode_dead_letter(message, dead, connection.max_payload - _HEADERS)
+    await connection.jetstream().publish(subject, data, headers={"Nats-Msg-Id": number})
+
+
+def encode_dead_letter(message: RawMessage, dead: Dead, room: int) -> bytes:
+    """Return a dead letter of at most `room` bytes: of a longer message, only the beginning is kept.
+
+    The server takes 1 MiB by default. In JSON, a control character takes six bytes instead of one, and what
+    is not UTF-8 takes three. A letter that is too long could never be published.
+    """
+    origin = message.metadata
+    letter: dict[str, object] = {
         "reason": dead.reason[:_LONGEST_REASON],
         "attempts": origin.num_delivered,
-        "key": dead.key,
+        "key": dead.key and dead.key[:_LONGEST_KEY],
         "subject": message.subject,
         "stream": origin.stream,
         "sequence": origin.sequence.stream,
-        "message": message.data[:_LONGEST_MESSAGE].decode("utf-8", "replace"),
     }
-    number = f"dead-{origin.stream}-{origin.sequence.stream}"
-    # A lone surrogate of the key has no UTF-8; `backslashreplace` writes it as JSON does.
-    data = json.dumps(letter, ensure_ascii=False).encode("utf-8", "backslashreplace")
-    await stream.publish(subject, data, headers={"Nats-Msg-Id": number})
+    text = message.data.decode("utf-8", "replace")
+    while True:
+        # A lone surrogate of the key has no UTF-8; `backslashreplace` writes it as JSON does.
+        encoded = json.dumps({**letter, "message": text}, ensure_ascii=False)
+        data = encoded.encode("utf-8", "backslashreplace")
+        if len(data) <= room or not text:
+            return data
+        text = text[: len(text) // 2]
 
 
 async def _find(stream: JetStream, subject: str) -> str | None:

@@ -159,7 +159,8 @@ class EventHandler:
         """Open the source. It may be gone if its bytes were stored before."""
         try:
             if "://" in message.source:
-                return await self.remote.open(message.source, message.size)
+                has_digest = message.digest is not None
+                return await self.remote.open(message.source, message.size, has_digest=has_digest)
             return await self.rules.file(message.source)
         except SourceError as exc:
             failure = exc

@@ -12,6 +12,7 @@ from coredata_async.escapes import escape_controls
 from coredata_async.events.errors import InvalidMessageError
 from coredata_async.json_text import decode_json
 from coredata_async.plain_data import PlainData
+from coredata_async.records.record import check_key
 from coredata_async.redaction import without_queries
 
 REQUIRED: Final = ("source", "parent", "filename", "key")
@@ -54,7 +55,8 @@ class UploadMessage:
         """Read a message.
 
         Raises:
-            InvalidMessageError: If it is not JSON, or a field is missing, unknown or of a wrong type.
+            InvalidMessageError: If it is not JSON, a field is missing, unknown or of a wrong type, or no
+                record store takes the key.
         """
         try:
             plain: object = decode_json(data)
@@ -84,6 +86,7 @@ class UploadMessage:
         empty = [name for name in REQUIRED if not getattr(message, name)]
         if empty:
             raise ConfigurationError(f"the message has empty fields: {', '.join(empty)}")
+        check_key(message.key)
         if message.size is not None and message.size < 0:
             raise ConfigurationError(f"the message: 'size' must be 0 or more, not {message.size}")
         if message.digest is not None and not _MD5.fullmatch(message.digest):

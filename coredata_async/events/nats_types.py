@@ -79,6 +79,11 @@ class JetStream(Protocol):
 class Connection(Protocol):
     """The part of `nats.aio.client.Client` that is used."""
 
+    @property
+    def max_payload(self) -> int:
+        """Maximum size of a message, in bytes, as the server has stated it."""
+        ...
+
     def jetstream(self) -> JetStream:
         """Return its JetStream."""
         ...

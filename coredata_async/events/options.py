@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ _SUBJECT: Final = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
 _PATTERN: Final = re.compile(r"([^\s.*>]+|\*)(\.([^\s.*>]+|\*))*(\.>)?|>")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _UNNAMED: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_CLOSE: Final = 10.0
+"""Seconds for which the connections to PostgreSQL may take to close, before they are cut."""
 KV: Final = "kv"
 _SQLITE: Final = "sqlite:"
 _POSTGRES: Final = ("postgresql://", "postgres://")
@@ -194,7 +197,9 @@ async def _pool(options: StoreOptions) -> AsyncGenerator[Pool]:
     try:
         yield pool
     finally:
-        await pool.close()
+        with suppress(TimeoutError):  # asyncpg would wait without limit for a server that does not answer
+            async with asyncio.timeout(_CLOSE):
+                await pool.close()
 
 
 def _host_of(options: StoreOptions) -> str:

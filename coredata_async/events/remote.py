@@ -13,6 +13,7 @@ from attrs import define, field
 
 from coredata_async.config import Timeouts
 from coredata_async.errors import APIConnectionError, SourceChangedError, SourceError
+from coredata_async.escapes import escape_controls
 from coredata_async.events.errors import SourceUnavailableError
 from coredata_async.events.sources import HTTPS_PORT, SourceRules
 from coredata_async.message import Reply, Request, Send
@@ -21,6 +22,8 @@ from coredata_async.transport.fetch import FetchClient
 from coredata_async.version import VERSION
 
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_SHOWN: Final = 40
+"""Maximum number of characters of a coding in a message."""
 _REDIRECTS: Final = range(300, 400)
 _REFUSALS: Final = range(400, 500)
 
@@ -56,8 +59,13 @@ class RemoteFiles:
     ) -> None:
         await self._client.aclose()
 
-    async def open(self, url: str, size: int | None) -> RemoteFile:
+    async def open(self, url: str, size: int | None, *, has_digest: bool = False) -> RemoteFile:
         """Send the request for a URL and wait for the answer to begin.
+
+        Args:
+            url: The URL.
+            size: Number of bytes, if it is known.
+            has_digest: True if the bytes will be compared with a digest.
 
         Raises:
             SourceError: If the URL is not allowed, its host refuses, or the size is another one.
@@ -71,7 +79,7 @@ class RemoteFiles:
                 stage="source",
             )
         file = RemoteFile(self._client.send, Secret(url), shown)
-        await file.begin(size)
+        await file.begin(size, has_digest=has_digest)
         return file
 
 
@@ -88,10 +96,19 @@ class RemoteFile:
     _etag: str | None = field(default=None, init=False)
     _reply: Reply | None = field(default=None, init=False)
 
-    async def begin(self, size: int | None) -> None:
+    async def begin(self, size: int | None, *, has_digest: bool) -> None:
         """Open it the first time, and note its size."""
         reply = await self._open()
         self._reply = reply
+        coding = _coding(reply.headers)
+        if coding and size is None and not has_digest:
+            await self.aclose()
+            raise SourceError(
+                f"{self.name}: its host sends it compressed ({coding}), although that was not asked for, so "
+                "the bytes may not be those of the file; put the size or the digest of the bytes to store "
+                "into the message",
+                stage="source",
+            )
         self.size, self._etag = _length(reply.headers), reply.headers.get("ETag")
         if size is not None and self.size is not None and size != self.size:
             await self.aclose()
@@ -166,5 +183,10 @@ class RemoteFile:
 def _length(headers: Mapping[str, str]) -> int | None:
     """Return Content-Length, unless it counts packed bytes."""
     text = headers.get("Content-Length", "")
-    packed = headers.get("Content-Encoding", "identity").lower() != "identity"
-    return int(text) if text.isascii() and text.isdigit() and not packed else None
+    return int(text) if text.isascii() and text.isdigit() and not _coding(headers) else None
+
+
+def _coding(headers: Mapping[str, str]) -> str:
+    """Return the coding of the content, such as `gzip`; empty if it has none."""
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    return "" if coding == "identity" else escape_controls(coding[:_SHOWN])

@@ -21,6 +21,7 @@ from coredata_async.events.message import show_source
 
 HTTPS_PORT: Final = 443
 _HOST: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+_UNSENDABLE: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _PASSING: Final = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ETIMEDOUT})
 """Errors of a file system that may pass."""
 
@@ -91,6 +92,8 @@ class SourceRules:
             raise _refusal(f"{shown}: a source must be a path or an https URL")
         if parts.username is not None or parts.password is not None:
             raise _refusal("the URL of the source has a user name, which is not supported")
+        if _UNSENDABLE.search(url):
+            raise _refusal(f"{shown}: a URL contains no space, and only text; write %20 for a space")
         if place not in self.hosts:
             raise _refusal(f"{shown}: the host {place} is not allowed here (--allow-host)")
         return shown

@@ -16,7 +16,7 @@ from coredata_async.events import broker as nats
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler, Metrics
-from coredata_async.events.nats_types import Broker, Connection, JetStream, Message, Subscriber
+from coredata_async.events.nats_types import Broker, Connection, Message, Subscriber
 from coredata_async.events.options import StoreOptions, WorkerOptions, open_records
 from coredata_async.events.remote import RemoteFiles
 from coredata_async.events.sources import SourceRules
@@ -59,7 +59,7 @@ class EventWorker:
     _given_up: int = field(default=0, init=False)
     """Number of messages that were cancelled while they were in progress."""
     _main: asyncio.Task[object] | None = field(default=None, init=False)
-    _stream: JetStream = field(init=False)
+    _connection: Connection = field(init=False)
     _handler: EventHandler = field(init=False)
 
     def drain(self) -> None:
@@ -106,8 +106,8 @@ class EventWorker:
                 max_deliver=self.options.max_deliver,
                 settle=retry.settle + retry.probe_gap,
             )
-            self._stream = connection.jetstream()
-            name = await nats.prepare_streams(self._stream, self.options, replicas=self.store.replicas)
+            self._connection, stream = connection, connection.jetstream()
+            name = await nats.prepare_streams(stream, self.options, replicas=self.store.replicas)
             self._subscriber = nats.subscribe(broker, self.options, name, self._consume)
             await nats.start(broker)
             log.info("waiting for messages of %s (stream %s)", self.options.subject, name)
@@ -186,7 +186,7 @@ class EventWorker:
         label = escape_controls(dead.key or number)
         log.error("%s: dead letter: %s", label, escape_controls(dead.reason))
         try:
-            await nats.publish_dead_letter(self._stream, self.options.dead_letters, raw, dead)
+            await nats.publish_dead_letter(self._connection, self.options.dead_letters, raw, dead)
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
             log.warning("%s: its dead letter could not be published: %s", label, type(exc).__name__)
             await message.nack(delay=_DEAD_LETTER_DELAY)

@@ -18,7 +18,7 @@ from coredata_async.records.attempt import Attempt, outcome_of
 from coredata_async.records.comparison import differs, refuse
 from coredata_async.records.outcomes import Busy, OwnershipLostError, RecordOutcome, UnreadableRecordError
 from coredata_async.records.ownership import SHORTEST, OwnedRecord
-from coredata_async.records.record import LONGEST_KEY, Revision, UploadRecord, UploadRecords, UploadState
+from coredata_async.records.record import Revision, UploadRecord, UploadRecords, UploadState, check_key
 from coredata_async.storage.sources import Source
 from coredata_async.transfer.outcomes import Failed, OnProgress, Unknown, Uploaded
 from coredata_async.transfer.uploads import Upload
@@ -144,7 +144,7 @@ class IdempotentUploads:
             contacts=contacts,
             tags=tags,
         )
-        fresh = UploadRecord(key=_check_key(key), state=UploadState.STORING, new=wanted.new())
+        fresh = UploadRecord(key=check_key(key), state=UploadState.STORING, new=wanted.new())
         with self._client.files.steps.observe("upload") as operation:
             outcome = await self._upload(wanted, fresh, digest, patience, progress)
             if isinstance(outcome, Uploaded):
@@ -220,7 +220,7 @@ class IdempotentUploads:
                 the record.
         """
         try:
-            current = await self._records.get(_check_key(key))
+            current = await self._records.get(check_key(key))
         except UnreadableRecordError as exc:
             if not exc.damaged or exc.revision is None:
                 raise
@@ -274,13 +274,3 @@ class IdempotentUploads:
         except OwnershipLostError as exc:
             log.info("%s: %s", escape_controls(found.record.key), exc)
             return None
-
-
-def _check_key(key: str) -> str:
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError:  # a lone surrogate, which not every record store accepts
-        size = 0
-    if not 0 < size <= LONGEST_KEY:
-        raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
-    return key

@@ -26,6 +26,21 @@ KEPT_ORPHANS: Final = 20
 """Maximum number of abandoned blobs that a record names."""
 
 
+def check_key(key: str) -> str:
+    """Check that every record store accepts a key, and return it.
+
+    Raises:
+        ConfigurationError: If it is empty, too long, or not a text.
+    """
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:  # a lone surrogate
+        size = 0
+    if not 0 < size <= LONGEST_KEY:
+        raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
+    return key
+
+
 class UploadState(StrEnum):
     """The durable state of an upload."""
 

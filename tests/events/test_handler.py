@@ -105,6 +105,16 @@ async def test_a_file_of_another_size_may_still_be_written(handler, data) -> Non
     assert "has 7 bytes instead of 30" in answers[1].reason
 
 
+@pytest.mark.parametrize("key", ["\ud800", "k" * 5000], ids=["half a character", "too long"])
+async def test_a_key_that_no_record_store_takes_is_dead_although_its_source_is_missing(
+    handler, data, key
+) -> None:
+    answer = await handler.handle(data(source="none.txt", key=key), 1)
+
+    assert isinstance(answer, Dead)
+    assert "key must be a text of 1 to 512 bytes" in answer.reason
+
+
 async def test_a_key_that_was_used_for_other_content_is_dead(box, handler, data, root) -> None:
     await handler.handle(data(), 1)
     (root / "a.txt").write_text("other content")

@@ -90,6 +90,20 @@ async def test_another_size_than_the_message_says_is_refused(server, remote) -> 
         await remote.open(f"{server.url}/a", 3)
 
 
+async def test_compressed_content_is_stored_only_if_its_size_or_digest_proves_that_it_is_meant(
+    server, remote
+) -> None:
+    server.script += [answers(200, CONTENT, Content_Encoding="gzip") for _ in range(3)]
+
+    with pytest.raises(SourceError, match=r"sends it compressed \(gzip\)") as found:
+        await remote.open(f"{server.url}/a", None)
+    sized = await read(await remote.open(f"{server.url}/a", len(CONTENT)))
+    digested = await read(await remote.open(f"{server.url}/a", None, has_digest=True))
+
+    assert not found.value.transient
+    assert sized == digested == CONTENT
+
+
 async def test_a_body_that_is_cut_short_may_pass(server, remote) -> None:
     server.script += [says(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")]
     file = await remote.open(f"{server.url}/a", None)

@@ -107,6 +107,9 @@ def test_a_url_of_an_allowed_host_is_allowed(rules, url) -> None:
         "https:///a",
         "https://files.example:port/a",
         "https://[files.example/a",
+        "https://files.example/a b",
+        "https://files.example/a\n",
+        "https://files.example/\ud800",
     ],
 )
 def test_another_url_is_refused(rules, url) -> None:
