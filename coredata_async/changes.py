@@ -14,6 +14,7 @@ from typing import Final, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
+from coredata_async.json_text import decode_json
 from coredata_async.listing import Listing
 from coredata_async.resources.document import Document
 from coredata_async.walk import REMEMBERED
@@ -51,8 +52,10 @@ class Mark:
             ValueError: If the text is not a stored mark.
         """
         try:
-            raw = json.loads(text)
+            raw = decode_json(text)
             newest = None if raw["newest"] is None else datetime.fromisoformat(raw["newest"])
+            if newest is not None and newest.tzinfo is None:
+                raise ValueError("the time of a Mark has a zone")
             return cls(newest, frozenset((str(id_), str(snapshot)) for id_, snapshot in raw["seen"]))
         except (KeyError, TypeError) as exc:
             raise ValueError("the text is not a stored Mark") from exc
@@ -76,19 +79,20 @@ class Changes(Generic[D]):
 
     async def __aiter__(self) -> AsyncGenerator[D, None]:
         """Yield each changed document once."""
-        newest = self.mark.newest
+        newest, now = self.mark.newest, datetime.now(UTC)
         seen = dict.fromkeys(self.mark.seen, newest or _LONG_AGO)
         since = None if newest is None else self._edge(newest)
         async with aclosing(aiter(self._list(modified__gt=since))) as documents:
             async for document in documents:
                 when = document.modified or newest or _LONG_AGO
-                newest = max(when, newest or _LONG_AGO)
+                if when <= now:  # one from the future, as of the year 9999, must not hide what changes next
+                    newest = max(when, newest or _LONG_AGO)
                 pair = (document.id, document.snapshot_id)
                 if pair not in seen:
                     yield document
                 seen[pair] = when
                 if len(seen) > REMEMBERED:
-                    seen = self._recent(seen, newest)
+                    seen = self._recent(seen, newest or _LONG_AGO)
         self.mark = Mark(newest, frozenset(self._recent(seen, newest or _LONG_AGO)))
 
     def _edge(self, newest: datetime) -> datetime:

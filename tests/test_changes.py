@@ -117,7 +117,12 @@ def test_a_mark_survives_being_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"newest": 1, "seen": []}', '{"newest": null, "seen": [1]}']
+    "text",
+    [
+        *("", "{}", "[]", '{"newest": 1, "seen": []}', '{"newest": null, "seen": [1]}', "[" * 100_000),
+        '{"newest": "2026-01-01T00:00:00", "seen": []}',  # without a zone it could not be compared
+    ],
+    ids=range(7),
 )
 def test_what_is_not_a_mark_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
@@ -149,3 +154,15 @@ async def test_it_works_on_the_sandbox_for_every_collection_with_times() -> None
         files = Changes(client.files.list)
         assert [each async for each in files] == []
         assert evolve(files.mark) == Mark()
+
+
+async def test_an_object_from_the_future_does_not_hide_the_changes_after_it() -> None:
+    service = Service()
+    service.put(project("a", 0), evolve(project("b", 1), modified=datetime(9999, 12, 31, tzinfo=UTC)))
+    _, mark = await look(service, None)
+    service.put(project("c", 2))
+
+    found, mark = await look(service, mark)
+    again, _ = await look(service, mark)
+
+    assert (found, again) == (["c0"], [])
