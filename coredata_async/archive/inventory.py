@@ -7,11 +7,13 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from coredata_async.errors import APIStatusError
+from coredata_async.errors import APIStatusError, CoreDataError
 from coredata_async.fivepm import Activity, File, FivePM, Project, Task
+from coredata_async.fivepm.listing import Listing
 from coredata_async.transfer.workers import map_concurrently
 
 A = TypeVar("A", Activity, File)
+T = TypeVar("T", Task, Activity)
 
 AT_ONCE: Final = 4
 _DIGITS: Final = 18
@@ -41,14 +43,17 @@ async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
 
     Raises:
         APIError: If something could not be read, because an archive with gaps is useless.
+        CoreDataError: If a listing of the service has fewer objects than it counts.
     """
     project = await pm.projects.get(project_id)
-    tasks = await pm.tasks.list(project_id=project_id).collect()
+    tasks = await _collect(pm.tasks.list(project_id=project_id), f"tasks of project {project_id}")
 
     async def of_task(task: Task) -> list[Activity]:
-        return await pm.activity.list(task_id=task.id, with_files=True, with_names=True).collect()
+        listing = pm.activity.list(task_id=task.id, with_files=True, with_names=True)
+        return await _collect(listing, f"activities of task {task.id}")
 
-    found = await pm.activity.list(project_id=project_id, with_files=True, with_names=True).collect()
+    listing = pm.activity.list(project_id=project_id, with_files=True, with_names=True)
+    found = await _collect(listing, f"activities of project {project_id}")
     for more in await map_concurrently(tasks, of_task, AT_ONCE):
         found += more
     activities = _once(found)
@@ -60,6 +65,17 @@ async def take_inventory(pm: FivePM, project_id: str) -> Inventory:
         files=files,
         people=await _people(pm),
     )
+
+
+async def _collect(listing: Listing[T], what: str) -> list[T]:
+    walk = listing.walk()
+    found = [each async for page in listing.pages(walk=walk) for each in page.items]
+    if walk.missing:
+        raise CoreDataError(
+            f"5pm lists {len(found)} of {walk.total} {what}, so the archive would have gaps; try again, or "
+            "use a login that sees all of them"
+        )
+    return found
 
 
 async def _people(pm: FivePM) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from itertools import compress
 from typing import Final, Generic, TypeVar
@@ -11,6 +12,8 @@ from attrs import define, evolve, field, frozen
 from coredata_async.paging import LazyListing, RecentKeys
 
 T = TypeVar("T")
+
+log = logging.getLogger("coredata_async.listing")
 
 REMEMBERED: Final = 100_000
 """Number of ids remembered to recognise a repeated object."""
@@ -63,9 +66,17 @@ class Listing(LazyListing[T, Page[T]]):
         super().__init__(fetch, key=key, offset=offset, page_size=page_size)
         self._whole = whole
 
-    async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Yield page after page, without objects that came before."""
-        walk = Walk(self._key, self._page_size)
+    def walk(self) -> Walk[T]:
+        """Return a cursor for `pages`, which shows afterwards if objects are missing."""
+        return Walk(self._key, self._page_size)
+
+    async def pages(self, *, walk: Walk[T] | None = None) -> AsyncGenerator[Page[T], None]:
+        """Yield page after page, without objects that came before.
+
+        Args:
+            walk: From `walk()`, to check afterwards how many objects are missing (`Walk.missing`).
+        """
+        walk = walk or self.walk()
         offset: int | None = self._offset
         while offset is not None:
             fresh, offset = walk.take(await self._fetch(offset, self._page_size))
@@ -73,6 +84,8 @@ class Listing(LazyListing[T, Page[T]]):
                 yield fresh
             if self._whole:
                 return
+        if walk.missing:
+            log.warning("5pm counts %d more objects than it has listed", walk.missing)
 
     async def count(self) -> int | None:
         """Return the number of matching objects: one request. `None` if the service does not report it."""
@@ -85,24 +98,39 @@ class Walk(Generic[T]):
 
     _key: Callable[[T], Hashable]
     _page_size: int | None = None
+    total: int | None = field(default=None, init=False)
+    """Latest number of matching objects, if the service reports it."""
     _begun: int | None = field(default=None, init=False)
     _found: int = field(default=0, init=False)
     _seen: RecentKeys = field(factory=lambda: RecentKeys(REMEMBERED), init=False)
     _patience: int = field(default=PATIENCE, init=False)
+    _longest: int = field(default=0, init=False)
+    """Number of objects of the longest page."""
+
+    @property
+    def missing(self) -> int:
+        """Number of objects that the service counts, but did not show."""
+        return 0 if self.total is None else max(0, self.total - (self._begun or 0) - self._found)
 
     def take(self, page: Page[T]) -> tuple[Page[T], int | None]:
         """Return the page without repeated objects, and the offset of the next one, or `None` at the end."""
         if self._begun is None:
             self._begun = page.offset
+        self.total = page.total
+        self._longest = max(self._longest, len(page.items))
         fresh = tuple(compress(page.items, self._seen.add(map(self._key, page.items))))
         self._found += len(fresh)
         self._patience = PATIENCE if fresh else self._patience - 1
-        following = None if self._is_last(page) else page.offset + len(page.items)
+        # An empty page may be one whose objects are all hidden from this user.
+        step = len(page.items) or self._longest or self._page_size or 0
+        following = None if self._is_last(page, step) else page.offset + step
         return evolve(page, items=fresh), following
 
-    def _is_last(self, page: Page[T]) -> bool:
-        if not page.items or not self._patience:
+    def _is_last(self, page: Page[T], step: int) -> bool:
+        if not self._patience:
             return True
+        if not page.items:
+            return not step or page.total is None or page.offset + step >= page.total
         if page.total is None or (self._begun or 0) + self._found < page.total:
             # A short page proves nothing, because the server may have a limit of its own. An offset beyond
             # the total proves nothing either, if one object came twice because offsets count from 1.

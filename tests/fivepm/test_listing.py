@@ -60,6 +60,20 @@ async def test_a_total_reached_is_the_end():
     assert asked == [(0, 4), (4, 4)]
 
 
+@pytest.mark.parametrize("empty", [(2,), (0,), (2, 6)])
+async def test_an_empty_page_before_the_total_is_not_the_end(empty, caplog):
+    async def fetch(offset, count):
+        return Page(() if offset in empty else (offset, offset + 1)[: 8 - offset], 8, offset)
+
+    listing = Listing(fetch, key=lambda item: item, page_size=2)
+    walk = listing.walk()
+    found = [item async for page in listing.pages(walk=walk) for item in page.items]
+
+    assert found == [item for item in range(8) if item // 2 * 2 not in empty]
+    assert walk.missing == 2 * len(empty)
+    assert f"5pm counts {walk.missing} more objects than it has listed" in caplog.text
+
+
 async def test_a_full_page_at_the_total_is_doubted():
     pages = {0: Page((1, 2), 2, 0), 2: Page((3,), 3, 2)}
 
