@@ -20,6 +20,8 @@ READY: Final = "READY"
 CREATING: Final = "CREATING"
 _LOOK: Final = 0.2
 """Seconds between two looks at a folder that another planner creates."""
+_DIGITS: Final = 9
+"""Maximum number of digits of an epoch; a longer one is damaged."""
 _UNSENT: Final = "UNSENT"
 """State of a folder whose creation was refused for certain: the next planner creates it at once."""
 
@@ -108,7 +110,8 @@ class TableFolders:
     def _is_earlier(self, owner: str | None) -> bool:
         """Return whether a planner was an earlier owner of the same scan."""
         scan, _, epoch = (owner or "").partition("/")[2].rpartition(".")
-        return bool(scan) and scan == self.scan and int(epoch) < self.epoch
+        known = epoch.isdecimal() and len(epoch) <= _DIGITS
+        return bool(scan) and scan == self.scan and known and int(epoch) < self.epoch
 
     def _creation(
         self,
@@ -117,7 +120,9 @@ class TableFolders:
         find: Callable[[], Awaitable[str | None]],
     ) -> Callable[[], Awaitable[str]]:
         async def work() -> str:
-            uncertain = lease.epoch > 1 and lease.fields.get("state") != _UNSENT
+            state = lease.fields.get("state")
+            earlier = lease.epoch > 1 or lease.previous is not None or state == READY  # also if damaged
+            uncertain = earlier and state != _UNSENT
             lease.fields["state"] = CREATING
             if lease.epoch > 1:
                 await lease.renew()
@@ -141,7 +146,8 @@ class TableFolders:
 
 
 def _is_ready(row: Row) -> bool:
-    return row.fields.get("state") == READY
+    # Without an id, the entry is damaged: the next planner looks for the folder.
+    return row.fields.get("state") == READY and isinstance(row.fields.get("id"), str)
 
 
 def name_planner(member: str, scan: str, epoch: int) -> str:

@@ -71,6 +71,18 @@ class Jobs:
                 ) from None
         return known
 
+    async def read_state(self, job: str) -> JobState | None:
+        """Read the state of a job; None if it was deleted, or its entry cannot be read.
+
+        Raises:
+            ClusterError: If NATS does not answer.
+        """
+        try:
+            record = await self.find(job)
+        except ConfigurationError:
+            return None
+        return None if record is None else record.state
+
     async def all(self) -> list[JobRecord]:
         """Read all jobs of this version, the oldest first."""
         found: list[JobRecord] = []

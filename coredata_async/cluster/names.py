@@ -45,7 +45,7 @@ class TableNames:
         hashes = {name: _hash(name) for name in names}
         for _ in range(_ROUNDS):
             row = await self.table.get(key)
-            claims = _Claims.read(row)
+            claims = _Claims.read(row, len(self.sources))
             refused = self._refuse(claims, hashes)
             own = claims.names.get(self.number, set())
             more = {each for name, each in hashes.items() if name not in refused} - own
@@ -96,17 +96,18 @@ class _Claims:
     """Source that has the whole folder, without a list of names."""
 
     @classmethod
-    def read(cls, row: Row | None) -> _Claims:
+    def read(cls, row: Row | None, sources: int) -> _Claims:
         if row is None:
             return cls({})
         names = row.data.object("names", f"the names of {row.key}")
         try:
             found = {int(source): _split(b64decode(names.text(source))) for source in names.fields}
+            whole = row.data.integer("whole") if row.fields.get("whole") is not None else None
         except ValueError:  # also ConfigurationError
-            raise ClusterError(
-                f"the entry {row.key} of the cluster is damaged: its names are not hashes"
-            ) from None
-        return cls(found, row.data.integer("whole") if row.fields.get("whole") is not None else None)
+            found, whole = {}, sources
+        if not {*found, 0 if whole is None else whole} <= {*range(sources)}:
+            raise ClusterError(f"the entry {row.key} of the cluster is damaged: it has no names of sources")
+        return cls(found, whole)
 
     @property
     def total(self) -> int:

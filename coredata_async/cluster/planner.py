@@ -205,8 +205,8 @@ class Planner:
         """Queue the last shard that is counted, if that is not certain yet. May be repeated."""
         if lease.fields.get("last") is None:
             return
-        fields = dict(PlainData.of(lease.fields["last"], f"the last shard of {self.task.key}").fields)
-        key = str(fields.pop("key"))
+        data = PlainData.of(lease.fields["last"], f"the last shard of {self.task.key}")
+        key, fields = data.text("key"), {name: value for name, value in data.fields.items() if name != "key"}
         await self.table.create(key, {"state": "open", "share": self.source.share, "epoch": 0, **fields})
         task = Task(self.job.id, "shard", key, self.source.share)
         await self.cluster.enqueue(task.subject, task.to_dict(), f"{self.job.id}.{key}")

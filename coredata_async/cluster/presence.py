@@ -83,6 +83,8 @@ class Presence:
     table: Table
     shares: Sequence[str]
     metrics: ProcessMetrics
+    unavailable: set[str] = field(factory=set[str], init=False)
+    """Shares that cannot be read here now: others do not wait for this process to take their tasks."""
     _task: Task | None = field(default=None, init=False)
     _beat: int = field(default=0, init=False)
     _since: float = field(factory=time.time, init=False)
@@ -144,7 +146,7 @@ class Presence:
         fields = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "shares": list(self.shares),
+            "shares": [share for share in self.shares if share not in self.unavailable],
             "since": self._since,
             "beat": self._beat,
             "length": self.cluster.lease,

@@ -17,16 +17,18 @@ from coredata_async.bulk.events import Event
 from coredata_async.bulk.journal.location import make_private
 from coredata_async.client import CoreData
 from coredata_async.cluster.account import Account
-from coredata_async.cluster.attempts import DEAD, FAILED_DELAY, find_reason, note_death, note_error
+from coredata_async.cluster.attempts import (
+    DEAD,
+    FAILED_DELAY,
+    find_reason,
+    is_refusal,
+    note_death,
+    note_error,
+)
 from coredata_async.cluster.connection import WORKERS, Cluster
 from coredata_async.cluster.dead_letters import publish_dead_letter
 from coredata_async.cluster.doubts import Doubts
-from coredata_async.cluster.errors import (
-    AccountMismatchError,
-    ClusterError,
-    LeaseLostError,
-    UnreadableTaskError,
-)
+from coredata_async.cluster.errors import ClusterError, LeaseLostError, UnreadableTaskError
 from coredata_async.cluster.jobs import Jobs
 from coredata_async.cluster.lease import TableLease, end_task, run_under
 from coredata_async.cluster.limits import AccountLimits
@@ -42,7 +44,7 @@ from coredata_async.cluster.share_root import ShareRoot
 from coredata_async.cluster.table import number
 from coredata_async.cluster.take import Busy, Closed, LeaseTaker
 from coredata_async.cluster.task_queue import TaskQueue
-from coredata_async.errors import AuthenticationError, CoreDataError
+from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
 
 log = logging.getLogger("coredata_async.cluster")
 
@@ -105,7 +107,7 @@ class TaskRunner:
             await self._leave()
 
     async def _pull_all(self) -> None:
-        queue = await TaskQueue.open(self.cluster, self._group, self.shares)
+        queue = await TaskQueue.open(self.cluster, self._group, self.shares, self._presence.unavailable)
         while not self._draining.is_set():
             for share in queue.subscriptions:
                 message = await queue.pull(share)
@@ -134,7 +136,8 @@ class TaskRunner:
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
                 log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
-                if isinstance(exc, ClusterError | AccountMismatchError):  # its entry does not show this
+                # The entry shows the other errors.
+                if isinstance(exc, ClusterError | ConfigurationError) and not is_refusal(task.kind, exc):
                     self._events.warn(task.job, f"{self._doubts.host} gives {task.key} back: {exc}")
                 delay = queue.delay_after(task, exc)
         await queue.answer(message, delay)
@@ -279,7 +282,7 @@ class TaskRunner:
         while True:
             await asyncio.sleep(_FOLLOW)
             with suppress(ClusterError):
-                state = (await self._jobs.get(work.job.id)).state
+                state = await self._jobs.read_state(work.job.id)
                 if state == "draining":
                     work.drain()
                 elif state != "running":

@@ -35,6 +35,10 @@ _PULL: Final = 1.0
 """Seconds for which all pulls together wait for a message."""
 _OTHERS: Final = _PULL + 0.25
 """Seconds in which other workers pull from each of their shares."""
+_LONGEST_DATA: Final = 512 * 1024
+"""Maximum number of bytes of an unreadable message in its dead letter. Base64 adds a third; a message of more
+than 1 MB could never be published.
+"""
 
 
 @define(eq=False)
@@ -45,15 +49,26 @@ class TaskQueue:
     group: asyncio.TaskGroup
     roots: Mapping[str, ShareRoot]
     subscriptions: Mapping[str, PullSubscription] = field(factory=dict[str, PullSubscription])
-    _unavailable: set[str] = field(factory=set[str], init=False)
+    unavailable: set[str] = field(factory=set[str])
+    """The shares that cannot be read now."""
     _resting: dict[str, float] = field(factory=dict[str, float], init=False)
     """Until when the next task of a share is left to others, by `time.monotonic`."""
 
     @classmethod
     async def open(
-        cls, cluster: Cluster, group: asyncio.TaskGroup, roots: Mapping[str, ShareRoot]
+        cls,
+        cluster: Cluster,
+        group: asyncio.TaskGroup,
+        roots: Mapping[str, ShareRoot],
+        unavailable: set[str],
     ) -> TaskQueue:
         """Subscribe to the tasks of some shares.
+
+        Args:
+            cluster: The connection to the cluster.
+            group: Group for the tasks of this process.
+            roots: The root of each share.
+            unavailable: Changed to the shares that cannot be read, whenever that is noticed.
 
         Raises:
             ClusterError: If NATS does not answer.
@@ -62,7 +77,7 @@ class TaskQueue:
             share: await cluster.pull(share_subject(share), f"share-{share}", cluster.lease)
             for share in sorted(roots)
         }
-        return cls(cluster, group, roots, subscriptions)
+        return cls(cluster, group, roots, subscriptions, unavailable)
 
     async def pull(self, share: str) -> Message | None:
         """Wait for a message; None without one within a second, without an answer, or without the share.
@@ -88,11 +103,11 @@ class TaskQueue:
         try:
             await self.roots[share].check(share)
         except ShareUnavailableError as exc:
-            if share not in self._unavailable:
+            if share not in self.unavailable:
                 log.warning("%s; no task of this share is taken until it can be read again", exc)
-                self._unavailable.add(share)
+                self.unavailable.add(share)
             return False
-        self._unavailable.discard(share)
+        self.unavailable.discard(share)
         return True
 
     def delay_after(self, task: Task, error: CoreDataError) -> float:
@@ -144,7 +159,7 @@ class TaskQueue:
         letter: dict[str, object] = {
             "reason": reason,
             "subject": message.subject,
-            "data": b64encode(message.data).decode(),
+            "data": b64encode(message.data[:_LONGEST_DATA]).decode(),
         }
         key = f"unreadable.{sha256(message.data).hexdigest()}"
         with suppress(ClusterError):  # it is delivered again

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.events import FileDone, Warned
+from coredata_async.bulk.events import FileDone, Progress, Warned
 from coredata_async.bulk.options import Effort
 from coredata_async.cli.jobs import summarise
 from coredata_async.cluster import Cluster, ClusterJob, Worker
+from coredata_async.cluster.connection import WORKERS
 from coredata_async.cluster.errors import ShareUnavailableError
 from coredata_async.cluster.messages import Source
 from coredata_async.cluster.share_root import ShareRoot
@@ -130,3 +131,25 @@ async def test_files_that_failed_because_the_root_was_gone_are_tried_again(box, 
     assert job.report.shards.moved >= 1
     check_report(job.report, paths)
     check_service(box, paths)
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(120)
+async def test_a_machine_that_cannot_read_a_share_does_not_count_as_having_it(box, server, tmp_path) -> None:
+    root, hidden = tmp_path / "share", tmp_path / "hidden"
+    paths = plant(root, 2, 4)
+    pauses: list[str] = []
+    async with workers(box, server, tmp_path, root) as begin, await Cluster.open(server.address) as cluster:
+        root.rename(hidden)
+        table = await cluster.table(WORKERS)
+        async with asyncio.timeout(40):
+            while [row.fields["shares"] for row in (await table.rows()).values()] != [[]]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        async with begin() as job:
+            async for event in job:
+                if isinstance(event, Progress) and event.paused and not pauses:
+                    pauses.append(event.paused)
+                    hidden.rename(root)
+
+    assert pauses == ["no worker has the share fs01"]
+    check_report(job.report, paths)

@@ -135,6 +135,15 @@ async def test_an_unreadable_message_is_delivered_later_and_later_and_ends_as_a_
 
 
 @pytest.mark.servers
+async def test_an_unreadable_message_of_any_length_becomes_a_dead_letter(cluster) -> None:
+    message = message_of(b"?" * 1_000_000, delivered=MAX_FAILURES)
+
+    await TaskQueue(cluster, None, {}).refuse(message, "it cannot be read", 5)
+
+    assert message.answers == ["ack"]
+
+
+@pytest.mark.servers
 @pytest.mark.timeout(120)
 async def test_unreadable_messages_end_no_worker_and_delay_no_job(box, server, tmp_path) -> None:
     root = tmp_path / "share"
