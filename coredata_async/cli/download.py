@@ -83,9 +83,11 @@ async def _download(
     as_json: bool,
 ) -> None:
     async def save(target: DownloadTarget) -> None:
-        await _save(made, target)
+        with naming_file(f"File {target.file.id}", target.path):
+            await _save(made, target)
+            size = target.path.stat().st_size
         if as_json:
-            echo_json({"id": target.file.id, "path": str(target.path), "size": target.path.stat().st_size})
+            echo_json({"id": target.file.id, "path": str(target.path), "size": size})
         else:
             click.echo(printable(f"{target.file.id} → {target.path}"))
 
@@ -105,8 +107,7 @@ async def _save(made: CoreData, target: DownloadTarget) -> None:
     if await asyncio.to_thread(_is_done, target):
         return
     async with made.files.download(target.file.id, digest=target.file.digest or None) as content:
-        with naming_file(f"File {target.file.id}", target.path):
-            await content.save(target.path, resume=target.resume, overwrite=target.force)
+        await content.save(target.path, resume=target.resume, overwrite=target.force)
 
 
 @contextmanager
@@ -147,13 +148,14 @@ def destination(output: str | None, *, several_files: bool) -> tuple[Path, str |
     """Return the folder, and the name if one was given."""
     path = Path(output or ".")
     separators = tuple(each for each in (os.sep, os.altsep) if each)
-    if several_files or path.is_dir() or (output or "").endswith(separators):
+    # `Path.is_dir` raises an error if a folder above may not be entered, or the name is too long.
+    if several_files or os.path.isdir(path) or (output or "").endswith(separators):  # noqa: PTH112
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise click.UsageError(f"{path} is not a folder and cannot be created: {exc.strerror}") from None
         return path, None
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112
         raise click.UsageError(f"the folder {path.parent} does not exist")
     return path.parent, path.name
 

@@ -140,12 +140,16 @@ def _credentials() -> Iterator[Secret[str]]:
 async def run_each(
     things: Iterable[A], do: Callable[[A], Awaitable[B]], width: int = AT_ONCE
 ) -> list[B | Exception]:
-    """Apply an action to each object, a few at a time, and return results and exceptions in their order."""
+    """Apply an action to each object, a few at a time, and return results and errors in their order.
+
+    Raises:
+        OSError: If the action cannot print its result. This ends the command, and is not about the object.
+    """
 
     async def call_catching(thing: A) -> B | Exception:
         try:
             return await do(thing)
-        except (CoreDataError, OSError) as exc:
+        except CoreDataError as exc:
             return exc
 
     return await map_concurrently(list(things), call_catching, width)

@@ -44,6 +44,15 @@ def test_a_disk_that_is_full_is_reported_with_the_name_of_the_file(shell, put, m
     assert f"File {file} was not saved as {Path('sub/a.txt')}: No space left on device" in done.err
 
 
+def test_a_name_that_the_disk_refuses_is_reported_with_the_file(shell, put) -> None:
+    file, name = put(b"abc", "a.txt"), "x" * 300
+
+    done = shell("download", file, "-o", name)
+
+    assert done.code == 1
+    assert f"File {file} was not saved as {name}: File name too long" in done.err
+
+
 def test_several_go_into_a_folder_and_colliding_names_are_numbered(shell, put, here) -> None:
     ids = [put(b"1", "a.txt"), put(b"2", "a.txt"), put(b"3", "A.TXT"), put(b"", "b")]
 

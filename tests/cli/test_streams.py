@@ -96,6 +96,20 @@ def test_output_that_cannot_be_written_is_a_failure_in_one_line(sh, line) -> Non
 
 
 @full
+@pytest.mark.parametrize(("to", "error"), [("> /dev/full", b"No space left on device"), ("| true", b"")])
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_download_that_cannot_print_is_not_taken_for_a_file_that_was_not_saved(
+    sh, put, form, to, error
+) -> None:
+    ids = " ".join(put(b"abc", f"{number}.txt") for number in range(3))
+
+    done = sh(f"coredata download {ids} -o out/ {form} {to}")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [b"coredata: the output cannot be written: " + error][: bool(error)]
+
+
+@full
 @pytest.mark.parametrize(
     ("line", "code"),
     [

@@ -97,13 +97,13 @@ async def _download(
             async with method(key, wrapping=wrapping) as body:
                 taken.append(name or safe_filename(body.filename or "", f"5pm {key}"))
                 path = folder / distinct(taken)[-1]
-                if path.exists() and not force:
-                    raise CoreDataError(
-                        f"file {key} was not saved, because {path} exists: --force overwrites it"
-                    )
                 with naming_file(f"file {key}", path):
+                    if path.exists() and not force:
+                        raise CoreDataError(
+                            f"file {key} was not saved, because {path} exists: --force overwrites it"
+                        )
                     await body.save(path, overwrite=force)
-            size = path.stat().st_size
+                    size = path.stat().st_size
             if as_json:
                 echo_json({"id": key, "path": str(path), "size": size})
             else:
