@@ -192,7 +192,10 @@ def _directory() -> Path:
 
 
 def _read_all(directory: Path) -> Iterator[Record]:
-    for path in sorted(directory.glob("*.json")):
+    found = list[Path]()
+    with suppress(OSError):  # the home directory belongs to another user
+        found = sorted(directory.glob("*.json"))
+    for path in found:
         with suppress(OSError, ValueError, KeyError, TypeError):
             said = json.loads(path.read_text("utf-8"))
             yield Record(path=path, pid=int(said["pid"]), box=SandboxAddress.read(json.dumps(said["box"])))

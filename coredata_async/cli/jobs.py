@@ -170,6 +170,12 @@ def report_file(text: str) -> Path:
     path = Path(text)
     if path.suffix.lower() not in _SUFFIXES:
         raise click.BadParameter(f"{text!r} must end in {' or '.join(_SUFFIXES)}")
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # the latter is reported below
+    except OSError as exc:
+        raise click.BadParameter(f"{text!r} cannot be written: {exc.strerror}") from None
     if path.is_dir():
         raise click.BadParameter(f"{text!r} is a folder")
     if not path.parent.is_dir():

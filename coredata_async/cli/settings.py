@@ -129,7 +129,8 @@ def read(path: Path, *, needed: bool) -> File:
     Raises:
         ConfigurationError: If it cannot be read. The message does not quote the content, which contains keys.
     """
-    if not needed and not path.exists():
+    # `Path.exists` raises an error before Python 3.14 if the home directory belongs to another user.
+    if not needed and not os.path.exists(path):  # noqa: PTH110
         return File()
     if not os.path.lexists(path):
         raise ConfigurationError(f"the configuration file {path} does not exist")

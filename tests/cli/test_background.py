@@ -118,6 +118,16 @@ def test_files_that_are_not_records_are_ignored(state, bare) -> None:
     assert background.records() == []
 
 
+def test_a_state_directory_that_may_not_be_entered_is_named(bare, tmp_path, monkeypatch) -> None:
+    # A name that is too long fails as a directory of another user does, also for root.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("x" * 300)))
+
+    done = bare("sandbox", "--background")
+
+    assert (done.code, done.out) == (2, "")
+    assert "set XDG_STATE_HOME" in done.err
+
+
 def test_a_port_in_use_is_reported_and_nothing_is_exported(state, bare) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

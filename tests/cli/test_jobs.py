@@ -201,7 +201,9 @@ def test_the_third_signal_ends_the_process_even_if_its_loop_is_stuck() -> None:
     assert done.returncode == 130
 
 
-@pytest.mark.parametrize("name", ["r", "r.txt", "r.json/", ".json", "no/such/r.json", "taken.json"])
+@pytest.mark.parametrize(
+    "name", ["r", "r.txt", "r.json/", ".json", "no/such/r.json", "taken.json", "x" * 300 + ".json"]
+)
 def test_what_cannot_be_a_report_is_said_at_once(name: str, bare) -> None:
     Path("taken.json").mkdir()
     Path("tree").mkdir()

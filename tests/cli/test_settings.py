@@ -321,3 +321,11 @@ def test_links_in_a_circle_are_refused(tmp_path) -> None:
 
     with pytest.raises(ConfigurationError, match="is not a valid configuration file"):
         read(path, needed=True)
+
+
+def test_a_home_that_may_not_be_entered_has_no_configuration_file(shell, tmp_path, monkeypatch) -> None:
+    # A name that is too long fails as a home of another user does, also for root, who may enter every one.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ("x" * 300)))
+
+    shell.ok("whoami")
+    assert "does not exist" in shell.ok("config", "path").err

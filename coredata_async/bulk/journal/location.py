@@ -119,11 +119,13 @@ def check_path(path: Path, roots: Iterable[bytes]) -> None:
             file system; or if the path is a directory.
     """
     path = Path(os.path.realpath(path))
-    if path.is_dir():
+    # `Path.is_dir` raises an error before Python 3.14 if a directory above may not be entered.
+    if os.path.isdir(path):  # noqa: PTH112
         raise ConfigurationError(f"the journal {path} is a directory; pass --job the name of a file in it")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112
         raise ConfigurationError(
-            f"the directory {path.parent} for the journal does not exist; create it first"
+            f"the directory {path.parent} for the journal does not exist or may not be entered; create it "
+            "first"
         )
     uploaded = {file_id for root in roots if (file_id := _file_id(Path(os.fsdecode(root)))) is not None}
     if any(_file_id(ancestor) in uploaded for ancestor in (path, *path.parents)):

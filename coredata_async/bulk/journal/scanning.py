@@ -149,8 +149,12 @@ def _copy(kept: Path, to: Path) -> None:
     Only SQLite opens it, because closing any other handle would drop a running job's lock. SQLite merges the
     log that a crash left into the file meanwhile, which does not change the content.
     """
-    if not kept.exists():
+    try:
+        kept.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as exc:
+        raise ConfigurationError(f"the journal {kept} cannot be read: {exc.strerror}") from None
     check_kind(kept)
     try:
         with (

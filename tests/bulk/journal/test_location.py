@@ -94,6 +94,8 @@ def test_the_journal_itself_is_not_uploaded(tmp_path):
 def test_the_directory_must_exist_and_the_journal_must_not_be_one(tmp_path):
     with pytest.raises(ConfigurationError, match=r"the directory .*missing for the journal does not exist"):
         check_path(tmp_path / "missing" / "job", ())
+    with pytest.raises(ConfigurationError, match="may not be entered"):
+        check_path(tmp_path / ("x" * 300) / "job", ())
     with pytest.raises(ConfigurationError, match="is a directory"):
         check_path(tmp_path, ())
 

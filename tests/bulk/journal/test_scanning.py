@@ -40,6 +40,12 @@ async def test_a_journal_that_another_process_holds_is_refused_and_stays_locked(
         assert process.returncode is None
 
 
+async def test_a_journal_that_cannot_be_examined_is_an_error(tmp_path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: File name too long"):
+        async with scratch_journal(BINDING, tmp_path / ("x" * 300)):
+            pass
+
+
 async def test_without_a_journal_none_is_created(tmp_path) -> None:
     async with scratch_journal(BINDING, tmp_path / "none" / "job.sqlite") as journal:
         assert not journal.resumed
