@@ -1,6 +1,8 @@
 """Signed URLs in jobs: expired on arrival, expiring while a limiter holds files back, or signed otherwise."""
 
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from attrs import evolve
@@ -95,3 +97,20 @@ async def test_a_signature_without_content_type_costs_a_few_requests_and_no_file
 
     check_mirrored(box, ran, root, below=box.project, inside="tree")
     assert box.state.count("storage.put") <= 60 + 4
+
+
+@pytest.mark.parametrize(("ago", "puts"), [(60, 1), (50_000, 2), (-86_400, 2)])
+async def test_stored_bytes_are_sent_again_unless_they_are_known_to_be_young(
+    box, jobs, tmp_path, ago, puts
+) -> None:
+    """A time in the future is of a clock that has been corrected since, so the age is unknown."""
+    root = some_tree(tmp_path / "tree", 1)
+    box.faults.status("files.register", 400)
+    await jobs.run(root)
+    with closing(sqlite3.connect(jobs.journal, isolation_level=None)) as db:
+        db.execute("UPDATE item SET state = 2, unconfirmed = 0, sent = ?", (time.time() - ago,))
+
+    ran = await jobs.run(root)
+
+    check_mirrored(box, ran, root, below=box.project, inside="tree")
+    assert box.state.count("storage.put") == puts

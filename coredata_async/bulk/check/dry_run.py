@@ -159,7 +159,7 @@ class DryRun:
         if item.state in _SETTLED:
             verb, message = _SETTLED[item.state]
             return action(verb=verb, message=line.message or message.format(item.file))
-        if item.state == State.STORED and time.time() - item.sent < self.policy.blob_life:
+        if item.state == State.STORED and 0 <= time.time() - item.sent < self.policy.blob_life:
             return action(verb="upload", message="its bytes are stored already")
         try:
             verb, message = _explain(await self._resolver.decide(item, line.namesakes), len(line.namesakes))

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 from coredata_async.bulk.journal.errors import DamagedError
+from coredata_async.bulk.scan.entries import MAX_SIZE
 from coredata_async.bulk.states import FolderState, State
 
 APPLICATION: Final = 0x43444A31
@@ -139,8 +140,10 @@ _TYPES: Final[Mapping[str, str]] = {
 """Allowed results of `typeof` by declared type."""
 _MOMENT: Final = "BETWEEN -62135596800 AND 253402300799"
 """Range of `datetime` in seconds since the epoch: the years 1 to 9999."""
+_CREATED: Final = "BETWEEN -62135596800 AND 253402300800"
+"""Range of a time of the server. The last microsecond of the year 9999 is rounded up."""
 _COUNT: Final = "BETWEEN 0 AND 1000000000"
-_SIZE: Final = f"BETWEEN 0 AND {1 << 50}"
+_SIZE: Final = f"BETWEEN 0 AND {MAX_SIZE}"
 """Range of the bytes of one file. The sum of all must not overflow."""
 _RUN: Final = "BETWEEN 0 AND (SELECT run FROM job)"
 _HAS_FILE: Final = f"({State.CONFIRMED:d}, {State.DONE:d})"
@@ -168,8 +171,8 @@ _RULES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "shard": ("published IN (0, 1)",),
     "orphan": (f"at {_MOMENT}",),
-    "remote_file": (f"coalesce(size, 0) {_SIZE}", f"coalesce(created, 0) {_MOMENT}"),
-    "remote_folder": (f"coalesce(created, 0) {_MOMENT}",),
+    "remote_file": (f"coalesce(size, 0) {_SIZE}", f"coalesce(created, 0) {_CREATED}"),
+    "remote_folder": (f"coalesce(created, 0) {_CREATED}",),
 }
 """Conditions for every row, by table."""
 

@@ -15,6 +15,7 @@ from attrs import frozen
 from coredata_async.bulk.journal import items
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.options import Unicode
+from coredata_async.bulk.scan.entries import MAX_SIZE
 from coredata_async.bulk.states import State
 from coredata_async.call import perform
 from coredata_async.errors import NotFoundError
@@ -248,7 +249,7 @@ def _row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
         folder,
         file.id,
         filename,
-        file.size,
+        file.size if file.size is not None and 0 <= file.size <= MAX_SIZE else None,
         digest,
         file.blob_name,
         file.snapshot_id or None,
@@ -264,8 +265,6 @@ def _storable(*values: object) -> tuple[object, ...]:
 def _storable_value(value: object) -> object:
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "replace").decode()  # half a surrogate pair becomes a question mark
-    if isinstance(value, int) and value.bit_length() > 63:  # noqa: PLR2004
-        return None  # as a size: unknown
     return value
 
 

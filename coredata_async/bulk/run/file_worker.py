@@ -152,7 +152,8 @@ class FileWorker:
             await self.resolver.take(work, self.resolver.clock())
 
     def _is_kept(self, item: Item) -> bool:
-        return time.time() - item.sent < self.run.policy.blob_life
+        # A time in the future is of a wrong clock, and says nothing about the age.
+        return 0 <= time.time() - item.sent < self.run.policy.blob_life
 
     async def _store(self, attempt: Attempt) -> Stored:
         item = attempt.item

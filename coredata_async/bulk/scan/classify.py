@@ -19,7 +19,7 @@ from attrs import frozen
 
 from coredata_async.bulk.formatting import printable_path
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.entries import Entry, ScannedEntry
+from coredata_async.bulk.scan.entries import MAX_SIZE, Entry, ScannedEntry
 from coredata_async.bulk.scan.filters import IGNORE, Filter
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint
@@ -99,6 +99,8 @@ class EntryClassifier:
             return skip_entry(name, Reason.SPECIAL, "not a regular file but a pipe, socket or device")
         if not _fits(self.selection, status):
             return None
+        if status.st_size > MAX_SIZE:
+            return fail_entry(name, Reason.UNREADABLE, _TOO_LARGE)
         try:
             return ScannedEntry(name, remote_name(called, self.policy), Fingerprint.of(status))
         except InvalidNameError as exc:
@@ -157,6 +159,7 @@ def unreadable(name: bytes, exc: OSError) -> ScannedEntry:
     return fail_entry(name, Reason.UNREADABLE, f"it cannot be read: {exc.strerror or exc}{advice}")
 
 
+_TOO_LARGE: Final = "its size is more than 1 PiB, so it must be mostly holes; exclude it, or correct its size"
 _NOT_FOLLOWED: Final = "a symbolic link; links='follow' follows it"
 _LINK_FAULTS: Final = {
     errno.ENOENT: "a link whose target does not exist",

@@ -12,6 +12,8 @@ from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import Fingerprint
 
 UNSEEN: Final = Fingerprint(0, 0, 0, 0)
+MAX_SIZE: Final = 1 << 50
+"""Maximum size of a file in bytes. Only files that are mostly holes are larger; a journal adds sizes up."""
 
 
 @frozen

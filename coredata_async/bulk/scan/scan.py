@@ -197,6 +197,11 @@ def read_list(source: str | os.PathLike[str], root: bytes, *, follow: bool) -> G
                 db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?)", _rows(file))
         except OSError as exc:
             raise ConfigurationError(f"the list of files {source} cannot be read: {exc.strerror}") from None
+        except sqlite3.Error as exc:
+            raise ConfigurationError(
+                f"the list of files {source} cannot be sorted in the temporary directory: {exc}; make room, "
+                "or set TMPDIR to another directory"
+            ) from None
         yield partial(_entries, db, root, follow=follow)
 
 

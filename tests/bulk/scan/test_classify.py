@@ -1,6 +1,7 @@
 import hashlib
 import os
 import socket
+import stat
 import unicodedata
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Selection
-from coredata_async.bulk.scan.classify import LONGEST, InvalidNameError, remote_name
+from coredata_async.bulk.scan.classify import LONGEST, EntryClassifier, InvalidNameError, remote_name
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason, State
 from coredata_async.storage.paths import stat_file
@@ -108,6 +109,16 @@ def test_pipes_and_sockets_are_counted_and_not_opened(directory: Path) -> None:
         "pipe": (State.SKIPPED, Reason.SPECIAL),
         "socket": (State.SKIPPED, Reason.SPECIAL),
     }
+
+
+def test_a_file_of_holes_that_is_larger_than_a_journal_can_add_up_fails() -> None:
+    status = os.stat_result((stat.S_IFREG, 1, 1, 1, 0, 0, (1 << 50) + 1, 0, 0, 0))
+
+    entry = EntryClassifier(ALL, Policy(), []).file(b"a", b"a", status)
+
+    assert entry is not None
+    assert (entry.state, entry.fingerprint.size) == (State.FAILED, 0)
+    assert "1 PiB" in entry.message
 
 
 def test_hard_links_are_separate_files(directory: Path) -> None:

@@ -96,6 +96,15 @@ def test_a_list_that_cannot_be_read_is_refused(tree: Path, source: str) -> None:
         list(scan([tree], Selection(files_from=tree.parent / source), Policy()))
 
 
+def test_a_list_for_which_the_temporary_directory_has_no_room_is_refused(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "_TABLES", scanning._TABLES + "PRAGMA max_page_count = 10;")
+
+    with pytest.raises(ConfigurationError, match=r"is full.*TMPDIR"):
+        listed(tree, b"".join(b"%d/%s\n" % (number, b"x" * 100) for number in range(1000)))
+
+
 def test_a_list_is_relative_to_one_directory(tree: Path) -> None:
     for paths in ([tree / "a"], [tree / "sub", tree / "other"]):
         with pytest.raises(ConfigurationError, match="one PATH"):
