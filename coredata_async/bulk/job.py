@@ -78,7 +78,7 @@ class JobHandle:
 
     async def __aenter__(self) -> Self:
         self._job_run = await self._open()
-        self._running = asyncio.create_task(self._job_run.report(), name="coredata-upload-job")
+        self._running = asyncio.create_task(self._job_run.execute(), name="coredata-upload-job")
         return self
 
     async def __aexit__(

@@ -27,9 +27,9 @@ class ShardRun(JobHandle):
     """Uploads the files of a shard that `ShardPlan` has planned, with the same promises as `UploadJob`.
 
     It scans nothing and creates no folder. Events, `run()`, `drain()` and `stop()` are those of `UploadJob`.
-    Sends two requests when it begins, then three per file, and a share of a listing's page.
+    Sends two requests when it begins, then three per file, and lists the folders of the files.
 
-    Only one process at a time may carry a shard: it has the lease, and no request to the service begins
+    Only one process at a time may upload a shard: the owner of the lease. No request to the service begins
     without it. When the lease ends, the run ends, and `report.ended` is `lease`. If the process may be frozen
     and continue later, also set the kernel's timer, see `coredata_async.fence`.
 
@@ -40,7 +40,7 @@ class ShardRun(JobHandle):
         shard: Id of the shard, with which the journal is compared.
         root: The root of the share on this machine.
         lease: The lease on the shard.
-        sent_until: Last moment at which a former owner of the shard can have sent a request, by the clock of
+        sent_until: Last moment at which a former owner of the shard may have sent a request, by the clock of
             this machine; None only for the first owner. Until `Retry.settle` + `Retry.probe_gap` after it, no
             file that is not listed is uploaded. For a copy of another machine's journal, None means now.
         budget: Share of the account's limits, which may change during the run.
@@ -83,7 +83,7 @@ class ShardRun(JobHandle):
     async def checkpoint(self) -> bytes:
         """Return a copy of the journal as it is now, with which another machine can continue.
 
-        Takes about 50 us per file, and up to 100 bytes. May be called while the shard is uploaded, and after
+        Takes about 50 us and up to 100 bytes per file. May be called while the shard is uploaded, and after
         the last event until the context is left.
 
         Raises:

@@ -236,14 +236,14 @@ def _next_files(db: sqlite3.Connection, folder: int, after: bytes) -> list[Plann
 
 
 def _has_files(db: sqlite3.Connection, folder: int) -> bool:
-    question = "SELECT 1 FROM item WHERE folder = ? AND state != ? LIMIT 1"
-    return db.execute(question, (folder, State.SKIPPED)).fetchone() is not None
+    query = "SELECT 1 FROM item WHERE folder = ? AND state != ? LIMIT 1"
+    return db.execute(query, (folder, State.SKIPPED)).fetchone() is not None
 
 
 def _is_whole(db: sqlite3.Connection, folder: int) -> bool:
     """Return whether all files of a directory are known, so that a missing file does not exist locally."""
-    question = "SELECT path != x'' AND scanned = (SELECT run FROM job) FROM folder WHERE id = ?"
-    (whole,) = db.execute(question, (folder,)).fetchone()
+    query = "SELECT path != x'' AND scanned = (SELECT run FROM job) FROM folder WHERE id = ?"
+    (whole,) = db.execute(query, (folder,)).fetchone()
     return bool(whole)
 
 

@@ -136,8 +136,8 @@ class DryRun:
         return folder_id
 
     async def _is_made_anyway(self, row: Row) -> bool:
-        question = "SELECT scanned FROM folder WHERE id = ?"
-        (scanned,) = await self.journal.read(lambda db: db.execute(question, (row.id,)).fetchone())
+        query = "SELECT scanned FROM folder WHERE id = ?"
+        (scanned,) = await self.journal.read(lambda db: db.execute(query, (row.id,)).fetchone())
         return self.policy.empty_dirs and scanned == self.journal.run
 
     async def _folder_actions(self, row: Row) -> list[Action]:

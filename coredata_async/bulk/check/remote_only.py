@@ -126,14 +126,14 @@ def duplicate_folder(branch: Branch) -> Compared:
 
 def remove_matched(db: sqlite3.Connection, folder: int, filenames: Sequence[str]) -> None:
     """Delete the compared Files from the list of a folder."""
-    question = "DELETE FROM remote_file WHERE folder = ? AND filename = ?"
-    db.executemany(question, [(folder, filename) for filename in filenames])
+    statement = "DELETE FROM remote_file WHERE folder = ? AND filename = ?"
+    db.executemany(statement, [(folder, filename) for filename in filenames])
 
 
 def list_unmatched(db: sqlite3.Connection, folder: int) -> list[UnmatchedFile]:
     """Return the next Files on the list of a folder, and delete them from it."""
-    question = "SELECT file, filename, size FROM remote_file WHERE folder = ? ORDER BY filename, file LIMIT ?"
-    files = [UnmatchedFile(*row) for row in db.execute(question, (folder, BATCH))]
+    query = "SELECT file, filename, size FROM remote_file WHERE folder = ? ORDER BY filename, file LIMIT ?"
+    files = [UnmatchedFile(*row) for row in db.execute(query, (folder, BATCH))]
     delete = "DELETE FROM remote_file WHERE folder = ? AND filename = ? AND file = ?"
     db.executemany(delete, [(folder, file.filename, file.file) for file in files])
     return files
@@ -143,8 +143,8 @@ def _child(local_folder: int | None, title: str, db: sqlite3.Connection) -> int 
     """Return the row of a local directory by its title."""
     if local_folder is None:
         return None
-    question = "SELECT id FROM folder WHERE parent = ? AND title = ?"
-    row = db.execute(question, (local_folder, title)).fetchone()
+    query = "SELECT id FROM folder WHERE parent = ? AND title = ?"
+    row = db.execute(query, (local_folder, title)).fetchone()
     return None if row is None else int(row[0])
 
 
@@ -152,13 +152,13 @@ def _pair(local_folder: int | None, files: Sequence[UnmatchedFile], db: sqlite3.
     """Return the ids of Files that have the name and size of a file in a local directory."""
     if local_folder is None:
         return frozenset()
-    question = "SELECT 1 FROM item WHERE folder = ? AND name IN (?, ?) AND filename = ? AND size = ?"
+    query = "SELECT 1 FROM item WHERE folder = ? AND name IN (?, ?) AND filename = ? AND size = ?"
 
     def is_paired(file: UnmatchedFile) -> bool:
         # Compared by the name on disk, which has an index; most are NFC, as filenames are, and others NFD.
         forms = (file.filename, unicodedata.normalize("NFD", file.filename))
         names = (each.encode("utf-8", "replace") for each in forms)
-        row = db.execute(question, (local_folder, *names, file.filename, file.size or 0)).fetchone()
+        row = db.execute(query, (local_folder, *names, file.filename, file.size or 0)).fetchone()
         return row is not None
 
     return frozenset(file.file for file in files if is_paired(file))

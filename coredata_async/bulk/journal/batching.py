@@ -54,7 +54,7 @@ class Priority(IntEnum):
     """No task waits for it."""
     WRITE = 2
     """A worker waits for it, and other workers are about to write."""
-    QUESTION = 3
+    QUERY = 3
     """It is executed without a delay."""
     END = 4
     """The queue ends."""
@@ -95,7 +95,7 @@ class BatchQueue(Generic[T]):
             if priority == Priority.WRITE:
                 self._writes += 1
                 if self._writes >= self._enough:
-                    priority = Priority.QUESTION
+                    priority = Priority.QUERY
             self._call(priority)
 
     def end(self) -> None:
@@ -109,7 +109,7 @@ class BatchQueue(Generic[T]):
         self._rest(Priority.NOTE, -1)
         self._rest(Priority.WRITE, NOTE_WAIT)
         if self._writes:
-            self._rest(Priority.QUESTION, GROUP_WAIT)
+            self._rest(Priority.QUERY, GROUP_WAIT)
         with self._lock:
             held, self._held = self._held, []
             self._enough, self._writes = max(1, min(self._writes, GROUP_TARGET)), 0
@@ -218,7 +218,7 @@ class Job:
     """Work for the thread: statements or a function."""
 
     statements: Sequence[Statement] = ()
-    question: Callable[[sqlite3.Connection], object] | None = None
+    query: Callable[[sqlite3.Connection], object] | None = None
     waiter: asyncio.Future[Answer] | None = None
     """`None` if no task waits for it."""
 
@@ -233,10 +233,10 @@ def commit(connection: sqlite3.Connection, jobs: Iterable[Job]) -> Answers:
         for job in jobs:
             waiting += job.statements
             answer = None
-            if job.question is not None:
+            if job.query is not None:
                 _write(cursor, waiting)
                 waiting = []
-                answer = _ask(connection, job.question)
+                answer = _run_query(connection, job.query)
             if job.waiter is not None:
                 answers.append((job.waiter, answer))
         _write(cursor, waiting)
@@ -253,15 +253,15 @@ def _write(cursor: sqlite3.Cursor, statements: list[Statement]) -> None:
         cursor.execute(sql, parameters)
 
 
-def _ask(connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], object]) -> Answer:
-    connection.execute("SAVEPOINT question")
+def _run_query(connection: sqlite3.Connection, query: Callable[[sqlite3.Connection], object]) -> Answer:
+    connection.execute("SAVEPOINT before_query")
     try:
-        question(connection)
-    except BaseException as exc:  # raised again in the task that asked
+        query(connection)
+    except BaseException as exc:  # raised again in the task that waits
         if is_fatal(exc) or not connection.in_transaction:
             raise
-        connection.execute("ROLLBACK TO question")
-        connection.execute("RELEASE question")
+        connection.execute("ROLLBACK TO before_query")
+        connection.execute("RELEASE before_query")
         return exc
-    connection.execute("RELEASE question")
+    connection.execute("RELEASE before_query")
     return None

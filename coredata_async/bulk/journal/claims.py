@@ -52,7 +52,7 @@ class Work:
     successes: int = 0
     """Number of Files that this job had registered when a registration of this one was last sent."""
     settled: bool = True
-    """True if no registration of an earlier job can be in flight in the folder: it may become a File."""
+    """False if a registration of an earlier job may still be in flight, and add a File to the folder."""
 
 
 @frozen
@@ -67,20 +67,22 @@ class Batch:
 def take_over(db: sqlite3.Connection, sent_until: float | None = None, by: Sender = "other") -> Sums:
     """Take over the items of an earlier run, and return the number of files in each state.
 
-    An intent on disk may have been carried out, so REGISTERING becomes UNKNOWN. An upload of bytes whose end
-    was not recorded does not count.
+    An intent on disk may have been carried out, so REGISTERING becomes UNKNOWN. A PUT whose end was not
+    recorded is repeated with another blob, and the first blob becomes an orphan.
 
     Args:
         db: The journal's connection.
         sent_until: The last moment, in seconds since the epoch, at which a process other than this journal's
-            own can have sent requests for this tree, if that is later than the journal's own value.
-        by: That process.
+            own may have sent requests for this tree, if that is later than the journal's own value.
+        by: The kind of that process.
     """
     now = time.time()
     if sent_until is not None:
         suspect(db, sent_until, by)
-    asked = "UPDATE item SET state = ?, unconfirmed = max(unconfirmed, 1) WHERE state = ?"
-    db.execute(asked, (State.UNKNOWN, State.REGISTERING))
+    db.execute(
+        "UPDATE item SET state = ?, unconfirmed = max(unconfirmed, 1) WHERE state = ?",
+        (State.UNKNOWN, State.REGISTERING),
+    )
     db.execute(
         "INSERT INTO orphan SELECT id, blob, ? FROM item WHERE state = ? AND blob IS NOT NULL",
         (now, State.PUTTING),
@@ -92,11 +94,15 @@ def take_over(db: sqlite3.Connection, sent_until: float | None = None, by: Sende
     )
     # A blob whose registration was sent is looked up before any other step for the file.
     stored = "blob IS NOT NULL AND md5 IS NOT NULL AND unconfirmed > 0"
-    kept = f"UPDATE item SET state = ? WHERE state = ? AND {stored}"  # noqa: S608
-    db.execute(kept, (State.STORED, State.FAILED))
+    db.execute(
+        f"UPDATE item SET state = ? WHERE state = ? AND {stored}",  # noqa: S608
+        (State.STORED, State.FAILED),
+    )
     db.execute("UPDATE item SET state = ?, unconfirmed = 0 WHERE state = ?", (State.PLANNED, State.FAILED))
-    bare = "UPDATE item SET state = ? WHERE state = ? AND (md5 IS NULL OR blob IS NULL)"
-    db.execute(bare, (State.PLANNED, State.RETRY))  # a digest alone may belong to an earlier content
+    db.execute(  # a digest without a blob may belong to an earlier content
+        "UPDATE item SET state = ? WHERE state = ? AND (md5 IS NULL OR blob IS NULL)",
+        (State.PLANNED, State.RETRY),
+    )
     db.execute("UPDATE item SET state = ? WHERE state = ?", (State.STORED, State.RETRY))
     return count_states(db)
 
@@ -113,13 +119,13 @@ def claim_small(db: sqlite3.Connection, run: int, folder: int, after: bytes) -> 
     if not rows:
         return Batch([], after)
     last = rows[-1][-1]
-    # One statement for all, and no query for an empty listing: each statement releases Python's lock, and
-    # must get it back from the busy loop.
+    # One statement for all files, and no further query if the server has no Files here: each statement
+    # releases the GIL, and then waits for it while the event loop is busy.
     db.execute(_CLAIM, (run, folder, after, last, run, LARGE))
-    bare = db.execute("SELECT 1 FROM remote_file WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
+    is_empty = db.execute("SELECT 1 FROM remote_file WHERE folder = ? LIMIT 1", (folder,)).fetchone() is None
     items = [item_of(row[:-1]) for row in rows]
     return Batch(
-        [(item, () if bare and item.file is None else remote_namesakes(db, item)) for item in items],
+        [(item, () if is_empty and item.file is None else remote_namesakes(db, item)) for item in items],
         last,
     )
 
@@ -146,7 +152,7 @@ def claim_unknown(db: sqlite3.Connection, run: int, parent: str) -> list[Work]:
 
 
 def read_unknown(db: sqlite3.Connection, ids: list[int], parent: str) -> list[Work]:
-    """Return those of some files for which it is unknown whether they were registered."""
+    """Return those of the given files for which it is unknown whether they were registered."""
     rows = db.execute(_UNKNOWN, (State.UNKNOWN, json.dumps(ids))).fetchall()
     return _with_parents(db, [item_of(row) for row in rows], parent)
 
@@ -186,7 +192,7 @@ def read_failure(db: sqlite3.Connection, item: int) -> tuple[Reason, str]:
 
 def claim_retries(db: sqlite3.Connection, after: int) -> list[Item]:
     """Claim a batch of files in RETRY, as PLANNED, or as STORED if the storage has the bytes."""
-    rows = db.execute(_AGAIN, (after, State.RETRY, BATCH)).fetchall()
+    rows = db.execute(_RETRIES, (after, State.RETRY, BATCH)).fetchall()
     retried = [item_of(row) for row in rows]
     items = [
         evolve(item, state=State.STORED if item.md5 and item.blob else State.PLANNED) for item in retried
@@ -260,7 +266,7 @@ _LARGE: Final = (
     f"{JOINED} WHERE size > ? AND item.{_PENDING} AND claim < ? AND folder.scanned = ? "
     "ORDER BY size DESC LIMIT 1"
 )
-_AGAIN: Final = f"{JOINED} WHERE item.id > ? AND item.state = ? ORDER BY item.id LIMIT ?"
+_RETRIES: Final = f"{JOINED} WHERE item.id > ? AND item.state = ? ORDER BY item.id LIMIT ?"
 _UNKNOWN: Final = f"{JOINED} WHERE item.state = ? AND item.id IN (SELECT value FROM json_each(?))"  # noqa: S608
 _CONFIRMED: Final = f"{JOINED} WHERE item.folder = ? AND item.state = ? LIMIT ?"
 _PLANNED_FILES: Final = (

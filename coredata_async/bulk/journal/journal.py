@@ -85,7 +85,7 @@ class Journal:
         """
         await self._put(Job(statements))
 
-    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Call a function in the journal's thread, after all earlier statements, and return its result.
 
         The function may change rows: the changes are on disk when this returns. If it raises, its own
@@ -97,7 +97,7 @@ class Journal:
             JournalError: If the journal failed.
         """
         results: list[T] = []
-        await self._put(Job(question=lambda connection: results.append(question(connection))))
+        await self._put(Job(query=lambda connection: results.append(query(connection))))
         return results[0]
 
     async def aclose(self) -> None:
@@ -180,7 +180,7 @@ class Writer:
         if job.waiter is None:
             self._queue.put(job, Priority.NOTE)
         else:
-            self._queue.put(job, Priority.WRITE if job.question is None else Priority.QUESTION)
+            self._queue.put(job, Priority.WRITE if job.query is None else Priority.QUERY)
 
     def stop(self) -> asyncio.Future[Answer]:
         """End the thread after all queued jobs. Nothing may be queued afterwards.

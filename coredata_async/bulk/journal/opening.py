@@ -212,10 +212,10 @@ def _check_content(connection: sqlite3.Connection) -> None:
     check_rows(connection)
 
 
-def _one(connection: sqlite3.Connection, question: str) -> tuple[object, ...]:
-    row: tuple[object, ...] | None = connection.execute(question).fetchone()
+def _one(connection: sqlite3.Connection, query: str) -> tuple[object, ...]:
+    row: tuple[object, ...] | None = connection.execute(query).fetchone()
     if row is None:
-        raise DamagedError(f"the answer to {question} is empty")
+        raise DamagedError(f"the result of {query} is empty")
     return row
 
 

@@ -197,11 +197,11 @@ def _rows(db: sqlite3.Connection, folder: int, part: Sequence[ScannedEntry]) -> 
     marks = ",".join("?" * len(part))
     # The blob of a registered File is not an orphan, whatever happens to the row.
     blob = "CASE WHEN state IN (4, 5) THEN NULL ELSE blob END"
-    question = (
+    query = (
         f"SELECT id, size, mtime, ctime, inode, state, {blob}, reason, filename, name, claim "  # noqa: S608
         f"FROM item WHERE folder = ? AND name IN ({marks})"
     )
-    rows = db.execute(question, (folder, *(entry.name for entry in part)))
+    rows = db.execute(query, (folder, *(entry.name for entry in part)))
     return {row[9]: row for row in rows}
 
 
@@ -262,8 +262,8 @@ def _vanish(db: sqlite3.Connection, folder: int, run: int, sums: tuple[Counter[S
 def is_pending(db: sqlite3.Connection, folder: int, *, above: int = -1) -> bool:
     """Return whether a folder has files for a worker that are larger than `above` bytes."""
     which = "folder = ? AND state IN (?, ?) AND size > ? AND shard IS NULL"
-    question = f"SELECT 1 FROM item WHERE {which} LIMIT 1"  # noqa: S608
-    return db.execute(question, (folder, State.PLANNED, State.STORED, above)).fetchone() is not None
+    query = f"SELECT 1 FROM item WHERE {which} LIMIT 1"  # noqa: S608
+    return db.execute(query, (folder, State.PLANNED, State.STORED, above)).fetchone() is not None
 
 
 _VALUES: Final = attrgetter(

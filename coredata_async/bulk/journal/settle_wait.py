@@ -28,7 +28,7 @@ REASONS: Final[Mapping[Sender, str]] = {
 
 @frozen
 class Sent:
-    """The last moment at which another process can have sent requests, according to the journal."""
+    """The last moment at which another process may have sent requests, according to the journal."""
 
     until: float | None = None
     """Seconds since the epoch; `None` if such a process does not exist."""
@@ -137,7 +137,7 @@ _SENDERS: Final = get_args(Sender)
 
 
 def read_sent(db: sqlite3.Connection) -> Sent:
-    """Read the last moment at which another process can have sent requests."""
+    """Read the last moment at which another process may have sent requests."""
     until, by = db.execute("SELECT sent_until, sent_by FROM job").fetchone()
     return Sent(until, by if by in _SENDERS else "other")
 
@@ -161,7 +161,7 @@ def waive(db: sqlite3.Connection) -> None:
 
 
 def read_wait(db: sqlite3.Connection, *, assume_alone: bool, damaged: bool) -> Sent:
-    """Read the last moment at which another process can have sent requests, and record what a run knows.
+    """Read the last moment at which another process may have sent requests, and record what a run knows.
 
     Args:
         db: The journal's connection.

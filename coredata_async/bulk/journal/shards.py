@@ -179,8 +179,8 @@ def _copy(
     copy = sqlite3.connect(":memory:", isolation_level=None)
     copy.executescript(f"PRAGMA application_id = {APPLICATION}; {TABLES}")
     copy.execute("BEGIN")
-    for table, question in tables.items():
-        rows = db.execute(question, values)
+    for table, query in tables.items():
+        rows = db.execute(query, values)
         places = ", ".join("?" * len(rows.description))
         copy.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608  # a constant
     return copy
@@ -245,8 +245,8 @@ def _check(copy: sqlite3.Connection) -> None:
     if found != "ok":
         raise DamagedError(found)
     check_rows(copy)
-    for question, trouble in _IMPOSSIBLE.items():
-        if copy.execute(question).fetchone() is not None:
+    for query, trouble in _IMPOSSIBLE.items():
+        if copy.execute(query).fetchone() is not None:
             raise ValueError(trouble)
 
 

@@ -44,7 +44,7 @@ class Bulletin(Protocol):
     """Passes on 429 and 503 between runs; `bulk.workers.channel` encodes an exchange."""
 
     def publish(self, event: Exchanged) -> object:
-        """Send a response of this run to the others. Must return at once."""
+        """Send a response of this run to the others, without blocking."""
         ...
 
     def subscribe(self, learn: Callable[[Exchanged], object]) -> Callable[[], object]:
@@ -85,39 +85,40 @@ def lower(one: float | None, other: float | None) -> float | None:
 
 
 def pace_each(send: Send, budget: Budget | None) -> Send:
-    """Return a `Send` for the few requests before a run begins, which has slots of its own.
+    """Limit the rate of the few requests that are sent before a run begins; a run uses `PacedSlots`.
 
-    Each request is alone in its part of a second, because one of an earlier run may have come before it, and
-    the first one of this run comes after it.
+    Waits before each request and after it, because an earlier run may have sent one just before, and this
+    run may send its first one right after.
     """
     if budget is None:
         return send
 
-    async def through(request: Request) -> Reply:
+    async def send_paced(request: Request) -> Reply:
         await _wait_for_turn(budget)
         reply = await send(request)
         await _wait_for_turn(budget)
         return reply
 
-    return through
+    return send_paced
 
 
 async def _wait_for_turn(budget: Budget) -> None:
     """Wait for the time that one request has at the rate of a budget, which may change meanwhile."""
     began, changed = time.monotonic(), asyncio.Event()
-    leave = budget.subscribe(changed.set)
+    unsubscribe = budget.subscribe(changed.set)
     try:
         while budget.rate and (left := began + 1 / budget.rate - time.monotonic()) > 0:
             await wait_for(changed, left)
     finally:
-        leave()
+        unsubscribe()
 
 
 class PacedSlots:
     """Slots of a limiter that are also taken at a maximum rate, first come, first served.
 
-    A task takes its slot first and waits for its time then, so that requests do not gather behind a full or
-    closed limiter and begin together. If the host asked to wait meanwhile, the slot is taken again.
+    A task takes its slot first and then waits for its turn. In the other order, tasks whose turn has come
+    would gather behind a full or closed limiter, and begin together. If the host asks to wait meanwhile, the
+    slot is released and taken again.
     """
 
     def __init__(

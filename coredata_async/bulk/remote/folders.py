@@ -49,7 +49,7 @@ class RemoteFolder:
     fresh: bool
     """True if this run created it, so that it contains only what this run uploaded."""
     made: bool
-    """True if a request of this journal created it, so that no earlier job can have sent anything into it."""
+    """True if a request of this journal created it, so no earlier job could have used it."""
 
 
 @define(eq=False)

@@ -30,8 +30,9 @@ from coredata_async.wire.resource import Resource
 PAGE: Final = 200
 """Objects per page; a server with a smaller maximum reports it."""
 AHEAD: Final = 2
+"""Number of pages that are requested in advance."""
 READINGS: Final = 3
-"""Maximum number of times that a listing is read because the collection changes meanwhile."""
+"""Maximum number of times that a listing is read, if the collection changes meanwhile."""
 
 
 @frozen(kw_only=True)
@@ -103,15 +104,15 @@ class Remote:
             APIError: If the listing failed.
         """
         # Old rows are deleted last, so that a concurrent reader never mistakes "not listed yet" for "absent".
-        this = time.time_ns()
+        stamp = time.time_ns()
 
         async def take(folders: Sequence[Folder]) -> None:
             rows = (_folder_row(folder, self.comparable(folder.title)) for folder in folders)
-            self.journal.note(*((_INSERT_FOLDER, (*row, this)) for row in rows))
+            self.journal.note(*((_INSERT_FOLDER, (*row, stamp)) for row in rows))
 
         doubt = await _read(list_resource(self.api, FOLDERS, FolderWhere(page_size=PAGE)), take)
         if doubt is None:
-            self.journal.note(("DELETE FROM remote_folder WHERE listed != ?", (this,)))
+            self.journal.note(("DELETE FROM remote_folder WHERE listed != ?", (stamp,)))
         else:  # earlier folders may still exist
             self._warn(f"the list of folders is incomplete: {doubt}; one that it hides may be created again")
         return doubt
@@ -124,15 +125,15 @@ class Remote:
         """Return the folders of this title in a folder, the oldest first, as last read."""
         wanted = self.comparable(title)
         project = self.is_project(inside)
-        question = _IN_PROJECT if project else _IN_FOLDER
+        query = _IN_PROJECT if project else _IN_FOLDER
         values = (self.parent, self.parent, wanted) if project else (inside, wanted)
-        return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(question, values)])
+        return await self.journal.read(lambda db: [Sibling(*row) for row in db.execute(query, values)])
 
     async def subfolders(self, folder: str) -> list[tuple[str, str]]:
         """Return id and title of the folders in a folder, the oldest first, as last read."""
         project = self.is_project(folder)
-        question, values = (_ALL_IN_PROJECT, (folder, folder)) if project else (_ALL_IN_FOLDER, (folder,))
-        return await self.journal.read(lambda db: db.execute(question, values).fetchall())
+        query, values = (_ALL_IN_PROJECT, (folder, folder)) if project else (_ALL_IN_FOLDER, (folder,))
+        return await self.journal.read(lambda db: db.execute(query, values).fetchall())
 
     async def load_files(self, folder: int, inside: str) -> str | None:
         """Read all Files of one folder.
@@ -151,7 +152,9 @@ class Remote:
         async def take(files: Sequence[ListedFile]) -> None:
             own = await self.direct_children(await self._with_names(files, nameless), inside)
             named = [(self.comparable(file.filename), file) for file in own]
-            self.journal.note(*((_REMOTE, _row(folder, *pair)) for pair in named if pair[0] not in doubtful))
+            self.journal.note(
+                *((_INSERT_FILE, _file_row(folder, *pair)) for pair in named if pair[0] not in doubtful)
+            )
 
         doubt = await _read(self.files(inside), take) or _describe_nameless(nameless)
         if doubt is not None:
@@ -183,7 +186,7 @@ class Remote:
         return known
 
     def files(self, inside: str, *, since: datetime | None = None) -> Listing[ListedFile]:
-        """Return a listing of the Files of a folder, perhaps since a time; for a project with subfolders."""
+        """Return a listing of the Files of a folder; that of a project includes its subfolders."""
         if self.is_project(inside):
             path = f"{PROJECTS.object_path(self.parent)}files/"
             return list_resource(self.api, LISTED, FileWhere(created__gt=since, page_size=PAGE), path=path)
@@ -242,7 +245,7 @@ def _forget(db: sqlite3.Connection, folder: int) -> set[str]:
     return {filename for (filename,) in db.execute(unknown, scope)}
 
 
-def _row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
+def _file_row(folder: int, filename: str, file: ListedFile) -> tuple[object, ...]:
     digest = (file.digest or "").lower() or None
     created = file.created.timestamp() if file.created else 0.0
     return _storable(
@@ -269,7 +272,7 @@ def _storable_value(value: object) -> object:
 
 
 _INSERT_FOLDER: Final = "INSERT OR REPLACE INTO remote_folder VALUES (?, ?, ?, ?, ?, ?)"
-_REMOTE: Final = "INSERT OR REPLACE INTO remote_file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_FILE: Final = "INSERT OR REPLACE INTO remote_file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_PROJECT: Final = "(parent = ? OR (project = ? AND parent NOT IN (SELECT id FROM remote_folder)))"
 _IN_FOLDER: Final = (
     "SELECT id, created FROM remote_folder WHERE parent = ? AND title = ? ORDER BY created, id"

@@ -67,7 +67,7 @@ def summarize(report: Report) -> str:
     """Return the result of a run in one or two sentences."""
     counts = report.counts
     if report.finished and counts.planned == counts.done + counts.skipped:
-        return _all_well(report)
+        return _summarize_success(report)
     asides = [
         f"{count:,} {word}"
         for count, word in (
@@ -86,7 +86,7 @@ def summarize(report: Report) -> str:
     )
 
 
-def _all_well(report: Report) -> str:
+def _summarize_success(report: Report) -> str:
     counts = report.counts
     if not counts.planned:
         return " ".join(("There was nothing to upload.", *report.warnings[:1]))

@@ -78,9 +78,9 @@ class Confirmer:
 
     async def list_unconfirmed_folders(self) -> list[int]:
         """Return the folders with files that are CONFIRMED, including those of an earlier run."""
-        question = "SELECT DISTINCT folder FROM item WHERE state = ?"
+        query = "SELECT DISTINCT folder FROM item WHERE state = ?"
         return await self.run.journal.read(
-            lambda db: [row[0] for row in db.execute(question, (State.CONFIRMED,))]
+            lambda db: [row[0] for row in db.execute(query, (State.CONFIRMED,))]
         )
 
     async def sweep(self, folder: int, *, complete: bool) -> None:

@@ -82,7 +82,7 @@ class RunContext:
     """Ends the run for such a reason, after the uploads in flight."""
     wait: SettleWait
     lost_at: float | None = None
-    """Monotonic time at which an earlier run can have sent last; None: until this run began."""
+    """Latest monotonic time at which an earlier run may have sent a request; None: until this run began."""
     queue: WorkQueue = field(factory=WorkQueue)
     refused: dict[str, RefusedFiles] = field(factory=dict[str, RefusedFiles], init=False)
     """Files refused since the last success, by reason."""

@@ -52,7 +52,7 @@ class JobRun:
     client: CoreData
     journal: Journal
     planned: AsyncIterable[Planned]
-    """The folders with their files; those of `journal`."""
+    """Folders with their files, in the order in which they are planned in `journal`."""
     parent: str
     project: bool
     """True if the parent is a Project."""
@@ -63,7 +63,7 @@ class JobRun:
     budget: Budget | None = None
     bulletin: Bulletin | None = None
     sent_until: float | None = None
-    """Last moment, in seconds since the epoch, at which a former owner of this shard can have sent."""
+    """Last time at which a former owner of this shard may have sent a request, in seconds since the epoch."""
     _ended: Ended = field(default="complete", init=False)
     _message: str = field(default="", init=False)
     _scheduler: Scheduler | None = field(default=None, init=False)
@@ -74,7 +74,7 @@ class JobRun:
         """True if the run has begun to send requests."""
         return self._running is not None
 
-    async def report(self) -> Report:
+    async def execute(self) -> Report:
         """Run the job, and return the report. The journal stays open for its caller.
 
         Raises:
@@ -139,7 +139,7 @@ class JobRun:
         )
         sums, sent = await self.journal.read(self._begin)
         progress.add(sums)
-        wait = SettleWait(runtime.engine.retry, sent, self._waiting)
+        wait = SettleWait(runtime.engine.retry, sent, self._announce_wait)
         run = RunContext(
             engine=runtime.engine,
             sender=runtime.sender,
@@ -159,7 +159,7 @@ class JobRun:
         return run, runtime
 
     def _begin(self, db: sqlite3.Connection) -> tuple[Sums, Sent]:
-        """Take over the items, and read when another process can have sent requests for the same files."""
+        """Take over the items, and read when another process may have sent requests for the same files."""
         refuse_divided(db)
         if self.sent_until is None and is_copy(db):
             self.sent_until = time.time()
@@ -169,7 +169,7 @@ class JobRun:
         assume_alone, damaged = self.spec.policy.assume_alone, self.journal.set_aside is not None
         return sums, read_wait(db, assume_alone=assume_alone, damaged=damaged)
 
-    async def _waiting(self, seconds: float, message: str) -> None:
+    async def _announce_wait(self, seconds: float, message: str) -> None:
         await self.stream.publish(Waiting(seconds=seconds, message=message))
 
     async def _run_observed(self, run: RunContext, runtime: Runtime) -> None:
@@ -236,7 +236,7 @@ def _progress(run: RunContext, runtime: Runtime) -> Progress:
 
 
 async def earlier_files(journal: Journal, reported: BitSet) -> AsyncIterator[FileDone | FileSkipped]:
-    """Yield an event for each file that was finished before this run. Holds some hundred files in memory."""
+    """Yield an event for each file that was finished before this run. Holds one page of them in memory."""
     last = 0
     while True:
         rows = await journal.read(partial(_page, last=last, run=journal.run))

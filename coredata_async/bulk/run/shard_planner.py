@@ -1,4 +1,4 @@
-"""Planner of shards: scan, folders, and the division of the files; all of it is in a journal."""
+"""Planner of shards: scans, finds or creates folders, and divides the files; all of it is in a journal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from coredata_async.bulk.workers.runtime import Runtime
 from coredata_async.errors import APIError, AuthenticationError
 
 WINDOW: Final = 64
-"""Maximum number of folders that are found or created at once."""
+"""Maximum number of folders that are found or created at the same time."""
 PASSES: Final = 5
 """Maximum number of further attempts at folders that could not be found or created."""
 
@@ -63,9 +63,12 @@ class ShardPlanner:
     size: tuple[int, int]
     """Maximum number of files and bytes of a shard."""
     published: AsyncIterable[bytes] | None
+    """Journals of the shards that an earlier plan published, if its own journal is lost."""
     lease: Lease
     maker: FolderMaker | None
+    """Creates folders together with the other plans of the job; None if this is the only plan."""
     names: NameClaims | None
+    """Gives each name in a folder to one plan of the job; None if no other plan uses the same folders."""
     on_event: Callable[[Event], Awaitable[object]] | None
     report: Report | None = field(default=None, init=False)
     _placement: Placement = field(init=False)
@@ -78,7 +81,7 @@ class ShardPlanner:
     """Folders that could not be found or created, with the reason."""
 
     async def shards(self) -> AsyncGenerator[Shard, None]:
-        """Yield the shards that are not published; a request for the next one publishes the one before."""
+        """Yield the unpublished shards. Each counts as published as soon as the next one is requested."""
         started, began = time.time(), time.monotonic()
         wait = SettleWait(self.runtime.engine.retry, await self._begin(), self._announce_wait)
         self._placement = Placement.build(
@@ -91,7 +94,7 @@ class ShardPlanner:
         )
         self._splitter = sharding.Splitter(*self.size)
         try:
-            async with aclosing(self._numbers()) as numbers:
+            async with aclosing(self._number_shards()) as numbers:
                 async for number in numbers:
                     yield await self.journal.read(partial(self._export, number=number))
                     await self.journal.read(partial(sharding.mark_published, number=number))
@@ -128,13 +131,13 @@ class ShardPlanner:
     def _export(self, db: sqlite3.Connection, number: int) -> Shard:
         return export_shard(db, number, self.share, self.root, (self.name,))
 
-    async def _numbers(self) -> AsyncGenerator[int, None]:
+    async def _number_shards(self) -> AsyncGenerator[int, None]:
         """Yield the numbers of the shards, those of an earlier run first."""
         for number in await self.journal.read(sharding.list_unpublished):
             yield number
         async with aclosing(self._windows()) as windows:
             async for folders in windows:
-                await self._unless_ended(self._open_all(folders))
+                await self._run_unless_ended(self._open_all(folders))
                 for folder in folders:
                     if folder not in self._failed:
                         async with aclosing(self._divide(folder)) as numbers:
@@ -142,10 +145,10 @@ class ShardPlanner:
                                 yield number
         if rest := self._splitter.take():
             yield await self.journal.read(partial(self._assign, rest))
-        await self._unless_ended(self._finish())
+        await self._run_unless_ended(self._finish())
 
     async def _windows(self) -> AsyncGenerator[list[int], None]:
-        """Yield folders with files in the order of the scan, then those that could not be created again."""
+        """Yield folders with files in the order of the scan; then, again, those that could not be opened."""
         window = sharding.FolderWindow(WINDOW, *self.size)
         async with aclosing(aiter(ScanPlanner(self.batches, self.journal))) as scanned:
             async for planned in scanned:
@@ -165,8 +168,8 @@ class ShardPlanner:
             if len(self._failed) == len(again):
                 return
 
-    async def _unless_ended(self, work: Coroutine[None, None, None]) -> None:
-        """Do work, unless the plan cannot continue.
+    async def _run_unless_ended(self, work: Coroutine[None, None, None]) -> None:
+        """Run a part of the plan, and cancel it if the plan cannot continue.
 
         Raises:
             EndedError: If another job was found, the key was refused, the service was given up, or the lease

@@ -106,7 +106,7 @@ def build_runtime(
     )
     if bulletin is not None:
         pool.on_throttled = bulletin.publish
-    # The parent sends no files, so it needs no limit of bytes.
+    # The parent sends no files, so it needs no bandwidth limit.
     process = build_process_runtime(
         client, limiters, None, rate=divided.parent.limits.rate, hooks=(pool.record,), lease=lease
     )
@@ -224,7 +224,7 @@ def build_process_runtime(
         hooks: Called after every exchange, in addition to the limiters' own hook.
         lease: The lease without which no request to the service begins.
         first: Maximum number of files in flight until the storage has accepted one.
-        paced: False if the rate is never limited during the job, so that a request passes one limit less.
+        paced: False if the rate is never limited during the job, so that requests need not pass `PacedSlots`.
     """
     bandwidth = Bandwidth(bwlimit)
     pace = PacedSlots(limiters.api, rate)

@@ -139,10 +139,10 @@ class Scene:
         rows = self._read("SELECT title, state FROM folder WHERE parent IS NOT NULL")
         return {title: FolderState(state) for title, state in rows}
 
-    def asked_of_journal(self, question: str) -> list[tuple]:
-        return self._read(question)
+    def asked_of_journal(self, query: str) -> list[tuple]:
+        return self._read(query)
 
-    def _read(self, question: str) -> list[tuple]:
+    def _read(self, query: str) -> list[tuple]:
         copy = self.folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
@@ -152,7 +152,7 @@ class Scene:
                 shutil.copy(file, copy / file.name)
         connection = sqlite3.connect(copy / self.journal.name)
         try:
-            return connection.execute(question).fetchall()
+            return connection.execute(query).fetchall()
         finally:
             connection.close()
 

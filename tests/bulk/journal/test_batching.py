@@ -12,7 +12,7 @@ from coredata_async.bulk.journal import batching
 from coredata_async.bulk.journal.batching import GROUP_TARGET, SIZES, BatchQueue, Priority, coalesce, update
 from coredata_async.bulk.journal.schema import TABLES
 
-NOTE, WRITE, QUESTION = Priority.NOTE, Priority.WRITE, Priority.QUESTION
+NOTE, WRITE, QUERY = Priority.NOTE, Priority.WRITE, Priority.QUERY
 EVER = 60.0
 """Timeout in seconds that only a failing test reaches."""
 
@@ -48,7 +48,7 @@ def test_all_is_taken_in_its_order():
     put(box, NOTE, 1)
     put(box, WRITE, 2)
     put(box, NOTE, 3)
-    put(box, QUESTION, 4)
+    put(box, QUERY, 4)
 
     assert box.take() == [1, 2, 3, 4]
 
@@ -99,7 +99,7 @@ def test_a_question_ends_the_delay():
     taker = Taker(box)
     put(box, WRITE, 4)
     put(box, WRITE, 5)
-    put(box, QUESTION, 6)
+    put(box, QUERY, 6)
 
     assert taker.end() == [4, 5, 6]
 
@@ -154,7 +154,7 @@ def test_nothing_is_lost_and_no_wait_is_endless_in_any_order(monkeypatch, pause)
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     for number in range(6000):
-        put(box, (NOTE, WRITE, QUESTION, NOTE, WRITE)[number % 5], number)
+        put(box, (NOTE, WRITE, QUERY, NOTE, WRITE)[number % 5], number)
     box.end()
     thread.join(EVER / 2)
 

@@ -265,7 +265,7 @@ class Store:
 
 
 class Rig:
-    """Writer whose thread a question holds, so that a test decides which jobs wait together."""
+    """Writer whose thread a query holds, so that a test decides which jobs wait together."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -291,7 +291,7 @@ class Rig:
             entered.set()
             self.gate.wait(10)
 
-        held = self.put(Job(question=wait))
+        held = self.put(Job(query=wait))
         assert entered.wait(10)
         return held
 
@@ -483,7 +483,7 @@ def test_only_the_changes_of_a_question_that_raises_are_rolled_back():
         raise LookupError
 
     loop = asyncio.new_event_loop()
-    asked = Job(question=bad, waiter=loop.create_future())
+    asked = Job(query=bad, waiter=loop.create_future())
     store = Store()
 
     answers = commit(store.connection, [insert(1), asked, insert(3)])

@@ -73,8 +73,8 @@ def planned():
         yield db
 
 
-def columns(db: sqlite3.Connection, question: str) -> list[tuple]:
-    return db.execute(question).fetchall()
+def columns(db: sqlite3.Connection, query: str) -> list[tuple]:
+    return db.execute(query).fetchall()
 
 
 async def reopen(path: Path, shard: str) -> Journal:

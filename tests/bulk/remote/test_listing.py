@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from coredata_async.bulk.journal.schema import TABLES, VERSION, check_rows
-from coredata_async.bulk.remote.listing import _INSERT_FOLDER, _REMOTE, ListedFile, _folder_row, _row
+from coredata_async.bulk.remote.listing import (
+    _INSERT_FILE,
+    _INSERT_FOLDER,
+    ListedFile,
+    _file_row,
+    _folder_row,
+)
 from coredata_async.resources.containers import Folder
 
 
@@ -21,7 +27,7 @@ from coredata_async.resources.containers import Folder
     ],
 )
 def test_any_listed_file_can_be_stored(file: ListedFile, filename: str, size: int | None) -> None:
-    row = _row(1, file.filename, file)
+    row = _file_row(1, file.filename, file)
 
     assert row[:4] == (1, "a", filename, size)
     assert sqlite3.connect(":memory:").execute("SELECT ?, ?, ?, ?", row[:4]).fetchone() == row[:4]
@@ -46,7 +52,7 @@ def test_no_listed_object_makes_a_journal_look_damaged(size: int, created: datet
             f"VALUES (1, {VERSION}, '', '', '', '', 0, 1)"
         )
 
-        journal.execute(_REMOTE, _row(1, file.filename, file))
+        journal.execute(_INSERT_FILE, _file_row(1, file.filename, file))
         journal.execute(_INSERT_FOLDER, (*_folder_row(folder, folder.title), 1))
 
         check_rows(journal)
