@@ -26,26 +26,31 @@ def _one_or_more(_: object, attribute: Attribute[Any], value: int) -> None:
         raise ConfigurationError(f"{attribute.name} must be 1 or more, not {value!r}")
 
 
+def _limit(seconds: float | None) -> float | None:
+    """Return None for infinity, with which aiohttp cannot compute."""
+    return None if seconds == inf else seconds
+
+
 @frozen
 class Timeouts:
-    """Timeouts for each part of an exchange, in seconds; `None` waits forever.
+    """Timeouts for each part of an exchange, in seconds; `None` or infinity waits forever.
 
     The duration of an upload is not limited, only a stall.
     """
 
-    connect: float | None = field(default=10.0, validator=_over_zero)
+    connect: float | None = field(default=10.0, converter=_limit, validator=_over_zero)
     """Timeout for name resolution, TCP and TLS."""
-    pool: float | None = field(default=60.0, validator=_over_zero)
+    pool: float | None = field(default=60.0, converter=_limit, validator=_over_zero)
     """Timeout for a free connection while `Limits` has all in use."""
-    response: float | None = field(default=60.0, validator=_over_zero)
+    response: float | None = field(default=60.0, converter=_limit, validator=_over_zero)
     """Timeout for the next bytes of a response, after the request was sent.
 
     Registering a file waits 2.5 times as long, because gateways give up after about a minute, and a slow
     commit that is answered needs no probing.
     """
-    stall: float | None = field(default=60.0, validator=_over_zero)
+    stall: float | None = field(default=60.0, converter=_limit, validator=_over_zero)
     """Timeout for the peer to accept, or to send, the next block of a body."""
-    total: float | None = field(default=None, validator=_over_zero)
+    total: float | None = field(default=None, converter=_limit, validator=_over_zero)
     """Timeout for one exchange with all its retries."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -97,6 +98,10 @@ def _ca_context(bundle: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as exc:
+        if exc.filename and exc.filename == os.environ.get("SSLKEYLOGFILE"):
+            raise ConfigurationError(
+                f"SSLKEYLOGFILE: {exc.filename} cannot be written: {exc.strerror}"
+            ) from exc
         raise ConfigurationError(f"COREDATA_CA_BUNDLE: {bundle} is not a readable certificate file") from exc
     _BUNDLES[context] = bundle
     return context

@@ -17,6 +17,7 @@ def test_a_timeout_is_more_than_nothing(name: str, seconds: float) -> None:
 
 def test_no_timeout_waits_forever() -> None:
     assert Timeouts(response=None).response is None
+    assert Timeouts(connect=math.inf, total=math.inf) == Timeouts(connect=None)
 
 
 def test_no_exchange_is_cut_for_being_long_unless_asked() -> None:

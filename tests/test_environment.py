@@ -245,3 +245,12 @@ def test_every_child_process_gets_an_environment_without_keys() -> None:
                 given = {each.arg: ast.unparse(each.value) for each in node.keywords}
                 assert given.get("env") in {"environment(os.environ)", "without_keys(os.environ)"}, path
     assert calls >= 7
+
+
+def test_a_log_of_tls_keys_that_cannot_be_written_is_not_a_fault_of_the_bundle(
+    environ: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    environ.setenv("SSLKEYLOGFILE", "/no/such/log")
+
+    with pytest.raises(ConfigurationError, match="SSLKEYLOGFILE: /no/such/log cannot be written"):
+        from_environment({"COREDATA_CA_BUNDLE": str(certificate)})

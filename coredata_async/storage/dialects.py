@@ -55,6 +55,8 @@ def expiry(url: str) -> datetime | None:
     try:
         query = dict(parse_qsl(urlsplit(url).query))
         expires = next((each.expires(query) for each in DIALECTS if each.signature in query), None)
+        if expires is not None and expires.tzinfo is not None:
+            expires = expires.astimezone(UTC)  # here, because the first and last days have no UTC
     except (KeyError, ValueError, OverflowError, OSError):
         return None
     return expires.replace(tzinfo=UTC) if expires and expires.tzinfo is None else expires

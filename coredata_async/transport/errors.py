@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from typing import Final, TypeVar
 
@@ -16,9 +17,11 @@ from coredata_async.transport.http11.errors import (
     Http11Error,
     LateConnectionError,
     NoTLSError,
+    SetupError,
     TooLargeError,
     UnreachableError,
 )
+from coredata_async.transport.http11.errors import reason as http11_reason
 
 
 @frozen
@@ -42,6 +45,11 @@ NO_TLS: Final = ErrorText(
     reached=False,
     permanent=True,
 )
+SETUP: Final = ErrorText(
+    "TLS cannot be set up ({reason}); check the environment variables SSLKEYLOGFILE and SSL_CERT_FILE",
+    reached=False,
+    permanent=True,
+)
 HANDSHAKE: Final = ErrorText("the TLS handshake failed ({reason})", reached=False)
 UNREACHABLE: Final = ErrorText("cannot connect ({reason}); check base_url, DNS and network", reached=False)
 UNSENDABLE: Final = ErrorText(
@@ -56,6 +64,7 @@ _KINDS: Final = (
     (ssl.SSLCertVerificationError, DISTRUSTED),
     (NoTLSError, NO_TLS),
     (HandshakeError, HANDSHAKE),
+    (SetupError, SETUP),
     (TooLargeError, TOO_LARGE),
     (UnreachableError, UNREACHABLE),
     (ValueError, UNSENDABLE),
@@ -101,7 +110,10 @@ def _reason(exc: Exception) -> str:
         return exc.reason
     if isinstance(exc, ssl.SSLError):  # its number is OpenSSL's
         return type(exc).__name__
-    number = getattr(getattr(exc, "os_error", exc), "errno", None)
+    cause = getattr(exc, "os_error", exc)
+    if isinstance(cause, socket.gaierror):
+        return http11_reason(cause)
+    number = getattr(cause, "errno", None)
     return os.strerror(number) if isinstance(number, int) and number > 0 else type(exc).__name__
 
 

@@ -17,7 +17,7 @@ from coredata_async.config import Limits, Retry, Timeouts
 from coredata_async.secret import Secret
 from coredata_async.transport.pool import Pool, Session, Transport
 from coredata_async.transport.retry import Budget
-from coredata_async.transport.throttle import RateLimiter, Slots
+from coredata_async.transport.throttle import RateLimiter, Semaphore, Slots
 from coredata_async.transport.trace import Hook
 
 T = TypeVar("T")
@@ -82,10 +82,10 @@ class SharedLimits:
     def of(cls, limits: Limits, retry: Retry) -> SharedLimits:
         """Build the shared limits from the options of a client."""
         return cls(
-            api=asyncio.Semaphore(min(limits.concurrency, limits.connections)),
-            storage=asyncio.Semaphore(limits.connections),
-            streams=asyncio.Semaphore(limits.uploads),
-            open_files=asyncio.Semaphore(limits.open_files),
+            api=Semaphore(min(limits.concurrency, limits.connections)),
+            storage=Semaphore(limits.connections),
+            streams=Semaphore(limits.uploads),
+            open_files=Semaphore(limits.open_files),
             budget=Budget(retry.budget, retry.budget),
             pace=RateLimiter(limits.rate) if limits.rate else None,
         )

@@ -24,6 +24,7 @@ from coredata_async.transport.http11 import exchange as http11
 from coredata_async.transport.http11.exchange import Side
 from coredata_async.transport.http11.pool import ConnectionPool
 from coredata_async.transport.proxies import Proxies
+from coredata_async.transport.throttle import OTHER_LOOP
 
 if TYPE_CHECKING:  # few clients open a session, and importing aiohttp takes longer than all other imports
     from aiohttp import ClientSession
@@ -131,10 +132,7 @@ class Pool:
 
     def _bind(self) -> None:
         if self._loop is not None and (self._own or self._http11):
-            raise CoreDataError(
-                "this client's connections belong to another event loop; make one client per loop, "
-                "or close it (`await client.aclose()`) before its loop ends"
-            )
+            raise CoreDataError(OTHER_LOOP)
         self._loop = asyncio.get_running_loop()
 
     def _open(self, side: Side) -> Session:

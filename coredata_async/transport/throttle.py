@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from attrs import evolve
 
-from coredata_async.errors import APITimeoutError
+from coredata_async.errors import APITimeoutError, CoreDataError
 from coredata_async.message import Content, Reply, Request, Send
+
+OTHER_LOOP: Final = (
+    "this client's connections belong to another event loop; make one client per loop, "
+    "or close it (`await client.aclose()`) before its loop ends"
+)
 
 
 class Slots(Protocol):
@@ -27,6 +32,17 @@ class Slots(Protocol):
     def release(self) -> None:
         """Return the slot."""
         ...
+
+
+class Semaphore(asyncio.Semaphore):
+    """Semaphore of a client. Waiting for it in another event loop is an error of this library."""
+
+    def _get_loop(self) -> asyncio.AbstractEventLoop:  # called by `acquire` only if it has to wait
+        try:
+            return super()._get_loop()  # type: ignore[misc,no-any-return]  # pyright: ignore
+        except RuntimeError:
+            pass
+        raise CoreDataError(OTHER_LOOP)
 
 
 def limit_concurrency(

@@ -51,6 +51,8 @@ def test_an_expiry_without_a_time_zone_is_utc() -> None:
         f"{HOST}?X-Amz-Signature=s&X-Amz-Date=20260102T110000Z",
         f"{HOST}?X-Amz-Signature=s&X-Amz-Date=20260102T110000Z&X-Amz-Expires=" + "9" * 20,
         f"{HOST}?sig=s&se=",
+        f"{HOST}?sig=s&se=0001-01-01T00:00:00%2B14:00",
+        f"{HOST}?sig=s&se=9999-12-31T23:59:59-14:00",
         "http://[broken?Signature=s&Expires=1767355200",
     ],
 )

@@ -141,8 +141,9 @@ async def test_a_proxy_that_refuses_is_reported_with_its_status(
     assert "s3cr3tpw" not in str(caught.value)
 
 
-async def test_a_proxy_that_is_not_there_is_distinguished_from_the_server() -> None:
-    pool = Pool(Limits(), proxy=Secret("bob:s3cr3tpw@127.0.0.1:9"))
+@pytest.mark.parametrize("host", ["127.0.0.1", "missing.invalid"])
+async def test_a_proxy_that_is_not_there_is_distinguished_from_the_server(host: str) -> None:
+    pool = Pool(Limits(), proxy=Secret(f"bob:s3cr3tpw@{host}:9"))
     send = exchange(pool, "api", Timeouts(), headers={}, base_url="https://t.example")
 
     with pytest.raises(APIConnectionError, match="cannot connect to the proxy") as caught:

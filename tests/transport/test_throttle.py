@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from coredata_async.errors import APITimeoutError
+from coredata_async.errors import APITimeoutError, CoreDataError
 from coredata_async.message import Reply, Request
-from coredata_async.transport.throttle import RateLimiter, limit_concurrency, limit_rate
+from coredata_async.transport.throttle import RateLimiter, Semaphore, limit_concurrency, limit_rate
 from tests.storage.leaks import cancelled_after
 
 GET = Request("GET", "/api/")
@@ -61,6 +61,21 @@ async def test_a_waiter_that_queues_too_long_is_reported_so() -> None:
     far.go.set()
     await first
     assert (await send(GET)).status == 200
+
+
+async def test_a_request_of_another_loop_that_would_have_to_wait_is_a_clear_error() -> None:
+    far = Far()
+    send = limit_concurrency(far.send, Semaphore(1), 5)
+    sent = [asyncio.create_task(send(GET)) for _ in range(2)]
+    await asyncio.sleep(0)
+
+    def use_elsewhere() -> None:
+        with pytest.raises(CoreDataError, match="belong to another event loop"):
+            asyncio.run(send(GET))
+
+    await asyncio.to_thread(use_elsewhere)
+    far.go.set()
+    assert [(await task).status for task in sent] == [200, 200]
 
 
 class Turnstile:

@@ -19,7 +19,7 @@ from coredata_async.message import Held, Reply, Request, Send
 from coredata_async.secret import Secret
 from coredata_async.transport import errors
 from coredata_async.transport.aiohttp.payload import BodyPayload, Whole
-from coredata_async.transport.aiohttp.single_attempt import single_attempt
+from coredata_async.transport.aiohttp.single_attempt import SECOND_CREDENTIAL, single_attempt
 from coredata_async.transport.errors import (
     CUT_SHORT,
     DISTRUSTED,
@@ -61,12 +61,6 @@ AIOHTTP_ERRORS: Final = (aiohttp.ClientError, Http11Error, TimeoutError, OSError
 _PROXY: Final = ErrorText(
     "cannot connect to the proxy ({reason}); check proxy=, or HTTPS_PROXY and NO_PROXY", reached=False
 )
-_SECOND_CREDENTIAL: Final = ErrorText(
-    "the session that was passed has credentials of its own: from its auth=, or from ~/.netrc because of its "
-    "trust_env=True; aiohttp does not send the API key beside them, so pass a session without them",
-    reached=False,
-    permanent=True,
-)
 _PERMANENT: Final = frozenset({403, 405, 407})
 """Responses of a proxy to CONNECT that do not change on a retry."""
 _KINDS: Final = (  # the most specific first
@@ -94,14 +88,15 @@ def exchange(
     common = Secret(headers)
 
     async def send(request: Request) -> Reply:
-        pool.proxies.of_url(_url(request, base_url))  # raises here for an unusable proxy: nothing was sent
+        # Raises here for an unusable proxy: nothing was sent.
+        proxied = pool.proxies.of_url(_url(request, base_url)) is not None
         body = _body(request, side, timeouts.stall)
         answered = False
         try:
             reply = await carry(request, body)
             answered = True
         except BaseException as exc:  # noqa: BLE001  # it is raised below
-            failure = _own(exc, request, body)
+            failure = _own(exc, request, body, proxied=proxied)
         else:
             return reply
         finally:
@@ -200,7 +195,9 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(blocks)
 
 
-def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None) -> BaseException:
+def _own(
+    exc: BaseException, request: Request, body: Whole | BodyPayload | None, *, proxied: bool
+) -> BaseException:
     """Return the exception of the source unchanged; for any of aiohttp's, our error."""
     if not isinstance(exc, AIOHTTP_ERRORS):  # mostly a cancellation
         return without_frames(exc)
@@ -209,7 +206,7 @@ def _own(exc: BaseException, request: Request, body: Whole | BodyPayload | None)
         return below(body.failure, body_writer.__file__)
     if isinstance(body, BodyPayload) and body.stalled:
         return translate(TimeoutError(), request, stalled=True)
-    return translate(exc, request)
+    return translate(exc, request, proxied=proxied)
 
 
 def _body(request: Request, side: Side, stall: float | None) -> Whole | BodyPayload | None:
@@ -267,7 +264,9 @@ class _Arriving:
         self._response.release() if self._response.content.at_eof() else self._response.close()
 
 
-def translate(exc: Exception, request: Request, *, stalled: bool = False) -> APIConnectionError:
+def translate(
+    exc: Exception, request: Request, *, stalled: bool = False, proxied: bool = False
+) -> APIConnectionError:
     """Return our error for one of aiohttp's; see `errors.translate`."""
     if isinstance(exc, aiohttp.ConnectionTimeoutError):
         return errors.translate(LateConnectionError(""), request)
@@ -276,8 +275,10 @@ def translate(exc: Exception, request: Request, *, stalled: bool = False) -> API
     if isinstance(exc, aiohttp.ClientConnectorSSLError):
         return errors.translate(_handshake_failure(exc), request)
     if type(exc) is ValueError and "AUTHORIZATION" in str(exc):
-        return errors.translate(exc, request, error_text=_SECOND_CREDENTIAL)
+        return errors.translate(exc, request, error_text=SECOND_CREDENTIAL)
     error_text = next((known for kinds, known in _KINDS if isinstance(exc, kinds)), None)
+    if proxied and error_text is UNREACHABLE:
+        error_text = _PROXY
     return errors.translate(exc, request, stalled=stalled, error_text=error_text)
 
 

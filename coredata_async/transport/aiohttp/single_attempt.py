@@ -7,9 +7,16 @@ from typing import Final
 
 import aiohttp
 
+from coredata_async.transport.errors import ErrorText
 from coredata_async.transport.http11.exchange import Side
 
 _CREDENTIALS: Final = ("Authorization", "Cookie")
+SECOND_CREDENTIAL: Final = ErrorText(
+    "the session that was passed has credentials of its own: from its auth=, or from ~/.netrc because of its "
+    "trust_env=True; aiohttp does not send the API key beside them, so pass a session without them",
+    reached=False,
+    permanent=True,
+)
 
 
 def single_attempt(

@@ -16,7 +16,7 @@ import aiohappyeyeballs
 
 from coredata_async.transport.closing import discard_unsent_on_close
 from coredata_async.transport.http11.connection import Connection
-from coredata_async.transport.http11.errors import UnreachableError, handshake_failure, reason
+from coredata_async.transport.http11.errors import SetupError, UnreachableError, handshake_failure, reason
 from coredata_async.transport.http11.request_head import Origin
 
 _connect = aiohappyeyeballs.start_connection  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -52,6 +52,7 @@ async def connect(
         discard_unsent: Whether closing it discards unsent bytes; see `discard_unsent_on_close`.
 
     Raises:
+        SetupError: If TLS cannot be set up.
         HandshakeError: If TLS fails for another reason than the certificate.
         ssl.SSLCertVerificationError: If the certificate is not trusted.
         UnreachableError: If the host cannot be reached.
@@ -85,7 +86,10 @@ def _default_context(*, verify: bool) -> SSLContext:
 
     Cached, because reading the authorities takes 10 ms or more.
     """
-    context = create_default_context()
+    try:
+        context = create_default_context()
+    except OSError as exc:  # the file of SSLKEYLOGFILE cannot be written
+        raise SetupError(f"{reason(exc)}: {exc.filename}") from None
     if not verify:
         context.check_hostname = False
         context.verify_mode = CERT_NONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from typing import Final
 
@@ -33,6 +34,10 @@ class TooLargeError(Http11Error):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit >> 20} MiB")
+
+
+class SetupError(Http11Error):
+    """TLS cannot be set up on this machine: nothing was sent."""
 
 
 class HandshakeError(Http11Error):
@@ -68,5 +73,7 @@ def reason(exc: BaseException | None) -> str:
     """Return the text of the operating system's error number. OpenSSL's numbers are different ones."""
     if exc is None:
         return "the server closed it"
+    if isinstance(exc, socket.gaierror):  # its numbers are different ones, too
+        return exc.strerror or type(exc).__name__
     number = exc.errno if isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError) else None
     return os.strerror(number) if number is not None and number > 0 else type(exc).__name__

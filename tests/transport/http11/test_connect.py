@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from coredata_async.config import Limits, Timeouts
+from coredata_async.errors import APIConnectionError
+from coredata_async.message import Request
 from coredata_async.transport.http11 import connect as module
 from coredata_async.transport.http11.connect import AddressResolver
+from coredata_async.transport.http11.exchange import exchange
+from coredata_async.transport.pool import Pool
 from tests.storage.leaks import until
 
 
@@ -127,3 +132,25 @@ async def test_an_address_is_not_looked_up(
     (found,) = await AddressResolver().addresses(host, 80)
 
     assert (found[0], found[4], resolver.asked) == (family, where, [])
+
+
+async def test_tls_that_cannot_be_set_up_is_reported_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", "/no/such/log")
+    module._default_context.cache_clear()
+    pool = Pool(Limits())
+
+    with pytest.raises(APIConnectionError, match=r"TLS cannot be set up \(No such.*/no/such/log\)") as caught:
+        await exchange(pool, "api", Timeouts(), headers={})(Request("POST", "https://127.0.0.1:1/"))
+
+    assert (caught.value.permanent, caught.value.reached) == (True, False)
+    await pool.aclose()
+
+
+async def test_a_name_that_is_not_known_is_reported_with_the_text_of_the_system(resolver: Resolver) -> None:
+    pool = Pool(Limits())
+
+    with pytest.raises(APIConnectionError, match=r"cannot connect \(Name or service not known\)"):
+        await exchange(pool, "api", Timeouts(), headers={})(Request("GET", "http://unknown.example/"))
+
+    assert resolver.asked == ["unknown.example"]
+    await pool.aclose()
