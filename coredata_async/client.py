@@ -65,7 +65,7 @@ class CoreData(HttpClient):
             `NO_PROXY`, which are read once, by the constructor.
         headers: Further headers for the service; they are not sent to the storage.
         app_info: Name and version of your program, for the User-Agent.
-        session: Your own aiohttp session for the service; it is not closed.
+        session: Your own aiohttp session for the service, of the same loop and without `auth`; not closed.
         storage_session: Your own aiohttp session for the storage; it must not have an Authorization header.
         hooks: Functions called after every attempt; `otel.OpenTelemetryHook` creates spans and metrics.
         transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses

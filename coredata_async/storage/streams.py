@@ -102,9 +102,15 @@ class HandleReader:
         try:
             if self._start is not None:  # an abandoned pass or other code may have moved the position
                 self._file.seek(self._start + self._count)
-            block = self._file.read(min(BLOCK, self._left)) if self._left else b""
+            block = cast("bytes | None", self._file.read(min(BLOCK, self._left)) if self._left else b"")
         except Exception as exc:
             raise unreadable_file(self._name, exc) from exc
+        if block is None:
+            raise SourceError(
+                f"{self._name} is in non-blocking mode and has no data at present; call "
+                "os.set_blocking(file.fileno(), True) before the upload",
+                stage="source",
+            )
         self._left -= len(block)
         self._count += len(block)
         if not self._left and _print(self._file) != self._was:

@@ -12,6 +12,7 @@ from attrs import frozen
 from coredata_async.call import carry
 from coredata_async.errors import (
     APIStatusError,
+    CoreDataError,
     OutcomeUnknownError,
     RateLimitError,
     RegistrationUncertainError,
@@ -67,8 +68,9 @@ class Driver:
         except RegistrationUncertainError:
             raise
         except Exception as exc:
-            why = f"the lookup failed: unexpected {type(exc).__name__}"
-            raise uncertain(state, new, why) from exc
+            # The text of a foreign error may contain a secret.
+            why = str(exc) if isinstance(exc, CoreDataError) else f"unexpected {type(exc).__name__}"
+            raise uncertain(state, new, f"the lookup failed: {why}") from exc
 
     async def register_once(self, stored: Stored, new: NewFile, *, again: bool) -> Unsettled | Registered:
         """Send one registration.

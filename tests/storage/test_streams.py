@@ -74,6 +74,18 @@ def test_an_open_file_on_a_broken_disk_is_unreadable() -> None:
         HandleReader(Broken(b"x"), 0, 1, "report.pdf").read()
 
 
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_a_pipe_in_non_blocking_mode_is_refused(buffering: int) -> None:
+    outlet, inlet = os.pipe()
+    os.set_blocking(outlet, False)
+    os.write(inlet, b"abc")
+    with os.fdopen(outlet, "rb", buffering=buffering) as file, os.fdopen(inlet, "wb"):
+        reader = HandleReader(file, None, 6)
+        assert reader.read() == b"abc"
+        with pytest.raises(SourceError, match=r"non-blocking mode.*set_blocking"):
+            reader.read()
+
+
 def test_the_text_of_a_foreign_error_is_not_repeated() -> None:
     class Foreign(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:

@@ -292,6 +292,18 @@ async def test_a_register_lost_three_times_stays_open(client, box):
     assert not box.state.files
 
 
+async def test_a_client_that_is_closed_before_a_lookup_is_named_as_the_reason(box):
+    box.faults.reset_after("files.register")
+
+    def close(event):
+        if event.error is not None:
+            client.close_now()
+
+    client = box.client(retry=QUICK, hooks=[close])
+    with pytest.raises(RegistrationUncertainError, match="the lookup failed: this client is closed"):
+        await upload(client, box)
+
+
 async def test_a_refusal_to_register_leaves_no_file_and_is_final(client, box):
     box.faults.status("files.register", 400, body='{"error": "no such dynatype"}')
 
