@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from itertools import count
 
 import pytest
 
@@ -133,10 +134,12 @@ async def test_many_uploads(far, far_client, tmp_path, path):
 
 
 async def test_a_lost_registration_that_is_being_settled(far, far_client, tmp_path):
+    names = count()  # a registration that was cancelled in flight may still be made
+
     def upload():
         far.faults.clear()
         far.faults.reset_before("files.register")
-        return far_client.files.upload(b"x", parent=far.project, filename="x")
+        return far_client.files.upload(b"x", parent=far.project, filename=f"x{next(names)}")
 
     await cancelled_everywhere(upload, tmp_path)
 

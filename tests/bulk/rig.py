@@ -25,6 +25,9 @@ from tests.rig import md5
 STEADY = Effort(adaptive=False, concurrency=8, patience=5, drain=5)
 """Effort that does not depend on the speed of the machine."""
 
+BUSY = 5.0
+"""Seconds for which a busy machine may delay an end."""
+
 FINAL = FileDone | FileFailed | FileSkipped | FileUnresolved
 
 

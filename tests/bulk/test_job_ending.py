@@ -9,7 +9,7 @@ import pytest
 from coredata_async.bulk import Effort, FileDone, Progress
 from coredata_async.bulk.journal.errors import JournalError
 from coredata_async.errors import ConfigurationError, JournalInUseError
-from tests.bulk.rig import check_mirrored, check_report, some_tree, until
+from tests.bulk.rig import BUSY, check_mirrored, check_report, some_tree, until
 from tests.rig import cancelled_at
 
 
@@ -60,7 +60,7 @@ async def test_stop_takes_less_than_two_seconds_if_any_request_hangs(
         async for _ in job:
             pass
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2 + BUSY
     assert job.report.ended == "stopped"
     assert job.report.adds_up
     assert left_over() == {}
@@ -106,7 +106,7 @@ async def test_drain_waits_for_its_timeout_at_most(far, far_jobs, tree) -> None:
         async for _ in job:
             pass
 
-    assert 0.4 < time.monotonic() - began < 2
+    assert 0.4 < time.monotonic() - began < 2 + BUSY
     assert job.report.ended == "drained"
     assert job.report.adds_up
 
@@ -122,7 +122,7 @@ async def test_stop_ends_a_drain(far, far_jobs, tree) -> None:
         async for _ in job:
             pass
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2 + BUSY
     assert job.report.adds_up
 
 

@@ -432,7 +432,7 @@ async def test_a_stalled_request_does_not_hold_the_server_up(api, box):
     start = time.monotonic()
     await box.__aexit__(None, None, None)
 
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10  # the stall lasts for longer
     with pytest.raises(BROKEN):
         await stalled
 

@@ -12,6 +12,7 @@ from coredata_async.bulk import Effort, Policy, Progress, Warned
 from coredata_async.bulk.workers import supervisor
 from coredata_async.bulk.workers.supervisor import WorkerHandle
 from tests.bulk.rig import (
+    BUSY,
     check_mirrored,
     check_report,
     files_twice,
@@ -171,7 +172,7 @@ async def test_stop_takes_less_than_two_seconds_and_leaves_no_worker(far, many_j
         async for _ in job:
             pass
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2 + BUSY
     assert job.report.ended == "stopped"
     assert job.report.adds_up
     assert workers() == []
@@ -279,7 +280,7 @@ async def test_a_limit_lets_no_url_expire_in_any_process(far, many_jobs, tmp_pat
 
     check_mirrored(far, ran, root, below=far.project, inside="tree")
     assert far.state.count("blobs.reserve") == 40
-    assert time.monotonic() - began < 12  # two interpreters must start
+    assert time.monotonic() - began < 7 + BUSY  # two interpreters must start
 
 
 async def test_urls_that_are_expired_on_arrival_end_the_run_of_several_processes(
