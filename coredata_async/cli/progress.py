@@ -199,8 +199,9 @@ class ProgressBars:
 
 
 def choose_display(*, as_json: bool, quiet: bool = False) -> ProgressDisplay:
-    """Return bars on a terminal, lines elsewhere, and nothing for a quiet command."""
+    """Return bars on a terminal that can redraw lines, lines elsewhere, and nothing for a quiet command."""
     if quiet:
         return Silent()
     mixed = as_json and sys.stdout.isatty()  # bars would break the lines of JSON apart
-    return ProgressBars() if people.is_terminal and not mixed else Lines()
+    # With FORCE_COLOR, as many CI systems set it, rich takes a file for a terminal.
+    return ProgressBars() if people.is_interactive and sys.stderr.isatty() and not mixed else Lines()

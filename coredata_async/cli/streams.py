@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO, cast
 
 _STANDARD: Final = (0, 1, 2)
+_SIZES: Final = ("COLUMNS", "LINES")
+_SIZE: Final = re.compile(r"[1-9][0-9]{0,4}")
+"""Number of columns or lines that a terminal can have."""
 
 
 class _Lossy(io.TextIOWrapper):
@@ -32,10 +36,14 @@ def prepare() -> None:
 
     A closed stream becomes the null device. Its number must not be free either, because the next file or
     socket would get it, and then receive the messages for people. Characters that the locale's encoding
-    lacks become escapes. Text that stderr cannot write is lost.
+    lacks become escapes. Text that stderr cannot write is lost. An impossible size of the terminal counts as
+    not given: rich would fail, or draw a bar of a billion columns.
     """
     for number in _STANDARD:
         _occupy(number)
+    for name in _SIZES:
+        if not _SIZE.fullmatch(os.environ.get(name, "80")):
+            del os.environ[name]
     sys.stdin = sys.stdin or _null("r")
     output: TextIO = sys.stdout or _null("w")
     messages: TextIO = sys.stderr or _null("w")

@@ -62,6 +62,21 @@ def test_a_closed_stream_takes_nothing_and_fails_nothing(sh, line) -> None:
     assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0), done.stderr
 
 
+@pytest.mark.parametrize("size", ["²", "0", "-1", "x", "1000000000", "9" * 5000])
+def test_an_impossible_size_of_the_terminal_counts_as_not_given(sh, size) -> None:
+    done = sh("coredata whoami", COLUMNS=size, LINES=size)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_no_bars_are_drawn_into_a_file(sh, variable) -> None:
+    done = sh("coredata upload a.txt --parent $P --job j.sqlite", **{variable: "1"})
+
+    assert done.returncode == 0
+    assert b"\x1b" not in done.stderr
+
+
 def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(sh, tmp_path) -> None:
     assert sh("coredata upload a.txt --parent $P --job j.sqlite --json <&- >&- 2>&-").returncode == 0
     assert b"event" not in (tmp_path / "j.sqlite").read_bytes()
