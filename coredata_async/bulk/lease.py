@@ -37,7 +37,7 @@ LENGTH: Final = 30.0
 RENEWAL: Final = 5.0
 """Seconds between two renewals. User code may block the event loop of the parent for `LENGTH - RENEWAL`."""
 CHECK: Final = 1.0
-"""Maximum seconds between two looks at the end of a lease, which may be revoked."""
+"""Maximum seconds between two checks of the end of a lease, which may be revoked."""
 MARGIN: Final = 2.0
 """Minimum remaining seconds of a lease for a request to begin."""
 _PR_SET_PDEATHSIG: Final = 1

@@ -117,7 +117,7 @@ def worker(
     """Upload the source that each message of a NATS subject names, once per key; or shards of a cluster.
 
     With --cluster and --share, it uploads the trees of its shares for jobs of "coredata upload --cluster".
-    Needs the extra "cluster". Its processes end with it, give their shards back on SIGTERM, and are started
+    Needs the extra "cluster". Its processes end with it, release their shards on SIGTERM, and are started
     again if they die. Otherwise --events is required, with --nats, or with --cluster for its NATS server:
 
     A message is a JSON object with source (a path below --root, or an https URL of --allow-host), parent,

@@ -79,7 +79,7 @@ QUEUE: Final = (
         WorkerOptions,
         "ack_wait",
         "--ack-wait",
-        "Time without a sign of life after which NATS delivers a message again. Default: 30.",
+        "Time after which NATS delivers the message of a dead worker again. Default: 30.",
         **_SECONDS,
     ),
     value_option(

@@ -1,17 +1,16 @@
 """Jobs on many machines, over NATS JetStream.
 
-- `job` — `ClusterJob`, a job as its coordinator sees it; `watch` — how it is watched;
-  `jobs` — the table of jobs; `tree_lock` — excludes other jobs from its trees;
-  `progress`, `report` — what the tables and reports of its shards add up to.
+- `job` — `ClusterJob`, the coordinator of a job; `watch` — its events; `jobs` — the table of jobs;
+  `tree_lock` — excludes other jobs from its trees; `progress`, `report` — sums over its shards.
 - `worker` — `Worker`, the processes of one machine; `process` — the program of one of them;
-  `runner` — carries out tasks; `task_queue` — their messages; `attempts`, `dead_letters` — those that fail;
+  `runner` — carries out tasks; `task_queue` — their messages; `attempts`, `dead_letters` — failed tasks;
   `planner` — a scan; `shard_work` — a shard;
-  `folders`, `names` — remote folders, and names in those that sources share;
-  `publisher`, `presence` — what others see of a process.
+  `folders`, `names` — remote folders, and names in folders that several sources share;
+  `publisher`, `presence` — events of a process, and its entry in the table of workers.
 - `account`, `limits` — limits that all workers of an account share, and their throttle events.
-- `lease` — entries of a table with one owner at a time; `take` — how a lease is taken, or taken over.
-- `connection` — `Cluster`; `address`, `handshake` — how it is reached; `nats_types` — parts of nats-py;
-  `buckets` — its buckets; `nats_errors` — what its errors mean;
+- `lease` — entries of a table with one owner at a time; `take` — acquires a lease, or takes it over.
+- `connection` — `Cluster`; `address`, `handshake` — the connection to its server; `nats_types` — parts of
+  nats-py; `nats_errors` — translation of its errors; `buckets` — creates buckets and checks them;
   `table`, `objects` — tables changed by compare-and-set, and an object store;
   `messages` — names and messages.
 - `server` — a nats-server of this package; `background` — one that outlives its command;

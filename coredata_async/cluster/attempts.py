@@ -1,7 +1,7 @@
 """Attempts at a scan or shard that failed, in its entry: what ended them, and how many are too many.
 
 An attempt fails if its process dies, is frozen past its lease, or raises an error that another attempt would
-meet, too. A worker that gives its task back because it is drained, or because the service does not answer,
+meet, too. A worker that returns its task because it is drained, or because the service does not answer,
 has not failed. The count begins again when an owner has completed more files than any before. Attempts at
 a scan whose parent or source does not exist are few: only a worker that sees something else could help.
 """

@@ -19,7 +19,7 @@ from coredata_async.fence import Fence, read_clock
 READY: Final = "READY"
 CREATING: Final = "CREATING"
 _LOOK: Final = 0.2
-"""Seconds between two looks at a folder that another planner creates."""
+"""Seconds between two checks of a folder that another planner creates."""
 _DIGITS: Final = 9
 """Maximum number of digits of an epoch; a longer one is damaged."""
 _UNSENT: Final = "UNSENT"

@@ -158,7 +158,7 @@ class ClusterJob:
         return self.report
 
     def drain(self) -> None:
-        """Let all workers finish the files in flight and give their shards back; then the job ends."""
+        """Let all workers finish the files in flight and release their shards; then the job ends."""
         self._order("draining")
 
     def stop(self) -> None:

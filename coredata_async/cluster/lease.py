@@ -41,7 +41,7 @@ class TableLease:
     until: float
     """End of the lease, by `fence.read_clock`."""
     sent_until: datetime | None
-    """Latest moment at which an earlier owner can have sent a request, by the clock of the machine that took
+    """Latest moment at which an earlier owner may have sent a request, by the clock of the machine that took
     the lease over or gave it up; None without requests in flight."""
     previous: str | None = None
     """Owner from which the lease was taken over because it did not renew it."""

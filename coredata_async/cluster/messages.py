@@ -50,7 +50,7 @@ class Source:
 
     share: str
     path: str
-    """Path relative to the root, with the meaning of `cp -r`: `docs` is a folder, `docs/.` its content."""
+    """Path relative to the root, as for `cp -r`: `docs` is the folder itself, `docs/.` its content."""
 
     @classmethod
     def parse(cls, text: str) -> Source:
@@ -83,7 +83,7 @@ class Source:
         return self.share == other.share and one[:length] == two[:length]
 
     def shares_folder(self, other: Source) -> bool:
-        """Return whether files of the two may come into one remote folder, if they have the same parent."""
+        """Return whether files of both may be uploaded to the same remote folder below one parent."""
         return self.title is None or other.title is None or self.title == other.title
 
 
@@ -93,7 +93,7 @@ def _parts(path: str) -> list[str]:
 
 @frozen(kw_only=True)
 class JobRecord:
-    """A job, as its entry in the table of jobs describes it. It contains no key."""
+    """Entry of a job in the table of jobs. It contains no API key."""
 
     id: str
     sources: tuple[Source, ...]
@@ -106,7 +106,7 @@ class JobRecord:
     account: str | None = None
     """Server and account of the first worker; others must have the same. None until then."""
     sent_until: datetime | None = None
-    """Latest moment, by the clock of the server, at which an earlier job for the tree can have sent."""
+    """Last time, by the clock of the server, at which an earlier job for the tree may have sent a request."""
     message: str = ""
     """Reason for an early end."""
     shard_files: int = SHARD_FILES
@@ -184,7 +184,7 @@ def _state(data: PlainData) -> JobState:
     for state in get_args(JobState):
         if text == state:
             return text  # type: ignore[return-value]  # it is one of them
-    raise ConfigurationError(f"a job cannot be {text!r}")
+    raise ConfigurationError(f"a job has the unknown state {text!r}: another version wrote it")
 
 
 @frozen
@@ -203,7 +203,7 @@ class Task:
         return int(self.key.rpartition(".")[2])
 
     def belongs_to(self, job: JobRecord) -> bool:
-        """Return whether a job has the source that is scanned, or from which the shard is."""
+        """Return whether a job has the source of this task, in the same share."""
         source = source_of(self.key, job)
         return source is not None and source.share == self.share
 
@@ -233,9 +233,10 @@ class Task:
 
 
 def source_of(key: str, job: JobRecord) -> Source | None:
-    """Return the source that a scan or shard of a job is of; None if the key is not one of them."""
-    number = int(key.split(".")[1]) if _KEY.fullmatch(key) else len(job.sources)
-    return job.sources[number] if number < len(job.sources) else None
+    """Return the source of a scan or shard of a job by its key; None if the job has none for this key."""
+    if _KEY.fullmatch(key) and (number := int(key.split(".")[1])) < len(job.sources):
+        return job.sources[number]
+    return None
 
 
 def share_subject(share: str) -> str:
@@ -244,12 +245,12 @@ def share_subject(share: str) -> str:
 
 
 def dead_letter_subject(task: Task) -> str:
-    """Return the subject of the message that a task was given up."""
+    """Return the subject of the dead letter of a task."""
     return f"cd.dead.{task.share}.{task.job}.{task.kind}"
 
 
 def unreadable_subject(subject: str) -> str:
-    """Return the subject of the message that a message of the queue could not be read."""
+    """Return the subject of the dead letter of a message that could not be read."""
     return f"cd.dead.{subject.removeprefix('cd.work.')}"
 
 
@@ -289,12 +290,11 @@ def parse_sources(texts: Sequence[str]) -> tuple[Source, ...]:
             if one.title is not None and one.title == other.title:
                 raise ConfigurationError(
                     f"the sources {one} and {other} both become {one.title!r} in the parent, and files of "
-                    "equal paths would be created twice: rename one, or give each a parent of its own in a "
-                    "job of its own"
+                    "equal paths would be created twice: rename one, or use two jobs with two parents"
                 )
     return sources
 
 
 def may_share_folders(sources: Sequence[Source]) -> bool:
-    """Return whether files of two sources may come into one remote folder."""
+    """Return whether files of two sources may be uploaded to the same remote folder."""
     return len(sources) > 1 and any(source.title is None for source in sources)

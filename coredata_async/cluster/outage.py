@@ -1,4 +1,4 @@
-"""Pause of a worker for which the service does not work: others take the tasks that it gives back."""
+"""Pause of a worker for which the service does not work: others take the tasks that it returns."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OutagePause:
 
 
 def is_outage(failure: CoreDataError | None) -> bool:
-    """Return whether the service does not work for this worker, whatever the task is."""
+    """Return whether the service does not work for this worker, for any task."""
     if isinstance(failure, APIConnectionError):
         return not failure.permanent
     return isinstance(failure, ServerError | RateLimitError)

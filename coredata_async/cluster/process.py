@@ -1,6 +1,6 @@
 """Program of one worker process. Its setup comes from standard input, because it contains keys.
 
-Argument: the process id of the parent, with which this process ends. SIGTERM lets it give its shard back.
+Argument: the process id of the parent, with which this process ends. On SIGTERM it releases its shard.
 """
 
 from __future__ import annotations

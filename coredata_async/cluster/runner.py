@@ -49,7 +49,7 @@ from coredata_async.errors import AuthenticationError, ConfigurationError, CoreD
 log = logging.getLogger("coredata_async.cluster")
 
 _FOLLOW: Final = 1.0
-"""Seconds between two looks at the state of a job."""
+"""Seconds between two checks of the state of a job."""
 
 
 @define(eq=False, kw_only=True)
@@ -83,7 +83,7 @@ class TaskRunner:
         self._taker = LeaseTaker(owner=self.cluster.member, length=self.cluster.lease)
 
     def drain(self) -> None:
-        """Take no further task; finish the files in flight, and give the shard back."""
+        """Take no further task; finish the files in flight, and release the shard."""
         self._draining.set()
         if self._work is not None:
             self._work.drain()
@@ -135,10 +135,10 @@ class TaskRunner:
                 self.metrics.counts["lost"] += 1
                 log.warning("%s: %s", task.key, exc)
             except CoreDataError as exc:
-                log.warning("%s of job %s is given back: %s", task.key, task.job, exc)
+                log.warning("%s of job %s is returned to the queue: %s", task.key, task.job, exc)
                 # The entry shows the other errors.
                 if isinstance(exc, ClusterError | ConfigurationError) and not is_refusal(task.kind, exc):
-                    self._events.warn(task.job, f"{self._doubts.host} gives {task.key} back: {exc}")
+                    self._events.warn(task.job, f"{self._doubts.host} returns {task.key} to the queue: {exc}")
                 delay = queue.delay_after(task, exc)
         await queue.answer(message, delay)
 
@@ -200,8 +200,8 @@ class TaskRunner:
         finally:
             self._presence.show(None)
             self._work = None
-        given_back = lease.fields.get("state") == "open"
-        return FAILED_DELAY if given_back and (await self._jobs.get(job.id)).is_open else None
+        is_unfinished = lease.fields.get("state") == "open"
+        return FAILED_DELAY if is_unfinished and (await self._jobs.get(job.id)).is_open else None
 
     async def _note_death(self, lease: TableLease, previous: str) -> None:
         lease.fields["fences"] = int(number(lease.fields, "fences")) + 1
@@ -278,7 +278,7 @@ class TaskRunner:
         self._events.publish(job, event)
 
     async def _follow(self, work: ShardWork | Planner) -> None:
-        """End the work when the job is to end."""
+        """End the work when its job is drained or stopped."""
         while True:
             await asyncio.sleep(_FOLLOW)
             with suppress(ClusterError):

@@ -103,7 +103,7 @@ class ShardWork:
         return report
 
     async def _find_sent_until(self, lease: TableLease) -> datetime | None:
-        """Return until when an earlier owner or job can have sent requests, by the clock of this machine.
+        """Return until when an earlier owner or job may have sent requests, by the clock of this machine.
 
         Clocks of two machines are not compared: requests of an earlier owner may have been sent until now.
         """

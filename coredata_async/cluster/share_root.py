@@ -1,4 +1,4 @@
-"""Root directories of shares: a worker without one gives its tasks back instead of failing their files."""
+"""Root directories of shares: a worker without one returns its tasks instead of failing their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acquisition of a lease: at once if it is free, otherwise after its owner was silent for a whole lease."""
+"""Acquisition of a lease: at once if it is free, or else if its owner does not renew it for a whole lease."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from coredata_async.cluster.lease import TableLease
 from coredata_async.cluster.table import Row, Table, number
 from coredata_async.fence import read_clock
 
-_LOOKS: Final = 10
-"""Number of looks at another owner's entry during a lease."""
+_CHECKS: Final = 10
+"""Number of checks of another owner's entry during a lease."""
 _OWN_FIELDS: Final = frozenset({"epoch", "owner", "beat", "length", "sent_until"})
 
 
@@ -51,7 +51,9 @@ class LeaseTaker:
         closed: Callable[[Row], bool] = lambda row: False,
         ended: Callable[[Row], bool] = lambda row: False,
     ) -> TableLease | Busy | Closed:
-        """Take a lease. If another owner has it, watch it for a whole lease, and take it over if it rests.
+        """Take a lease, at once or after another owner has not renewed it for a whole lease.
+
+        If another owner renews it meanwhile, the result is `Busy`.
 
         Args:
             table: The table.
@@ -60,7 +62,7 @@ class LeaseTaker:
             suspect: Epoch of an owner that may exist although the entry does not show it, because a server
                 can lose confirmed writes; 0 without a trace of one.
             closed: Decides by the entry if its work is done.
-            ended: Decides by the entry if its owner certainly works no more; it need not be watched then.
+            ended: Decides by the entry if its owner has certainly ended, so that it need not be watched.
 
         Raises:
             ClusterError: If the server does not answer.
@@ -71,7 +73,7 @@ class LeaseTaker:
         epoch = _integer(row, "epoch")
         owner = None if row is None else row.data.optional_text("owner")
         stolen = owner is not None or suspect > epoch
-        if stolen and not (row is not None and ended(row)) and not await self._rests(table, key, row):
+        if stolen and not (row is not None and ended(row)) and not await self._is_abandoned(table, key, row):
             return Busy(owner or "an unknown owner")
         base = dict(fields or {}) if row is None else dict(row.fields)
         sent = datetime.now(UTC) if stolen else None if row is None else row.data.time("sent_until")
@@ -122,12 +124,12 @@ class LeaseTaker:
             revision=revision,
         )
 
-    async def _rests(self, table: Table, key: str, row: Row | None) -> bool:
-        """Watch an entry for a whole lease; return whether it has not changed."""
+    async def _is_abandoned(self, table: Table, key: str, row: Row | None) -> bool:
+        """Watch an entry for a whole lease; return whether it was not changed."""
         length = self.length if row is None else max(self.length, _number(row, "length"))
         began, seen = read_clock(), None if row is None else row.revision
         while (left := began + length - read_clock()) > 0:
-            await self.sleep(min(left, length / _LOOKS))
+            await self.sleep(min(left, length / _CHECKS))
             now = await table.get(key)
             if (None if now is None else now.revision) != seen:
                 return False
@@ -142,7 +144,7 @@ class Pulse:
     _seen: dict[str, tuple[int, float]] = field(factory=dict[str, tuple[int, float]], init=False)
 
     def is_alive(self, row: Row) -> bool:
-        """Return whether an entry has changed lately. It must be asked several times per lease."""
+        """Return whether an entry has changed recently. Call this several times per lease."""
         revision, since = self._seen.get(row.key, (-1, 0.0))
         if revision != row.revision:
             since = self.clock()

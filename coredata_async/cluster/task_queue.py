@@ -125,7 +125,7 @@ class TaskQueue:
         """Leave a task that is delivered again after a delay to others, and all of its share until then.
 
         The server gives a message to the pull that has waited longest. Deliveries and pulls have the same
-        rhythm, so one worker could get the same task each time, and give it back, while others wait.
+        rhythm, so one worker could get the same task each time, and return it, while others wait.
         """
         self._resting[share] = time.monotonic() + delay + _OTHERS
 
@@ -146,7 +146,7 @@ class TaskQueue:
         raise UnreadableTaskError(f"the message {message.subject} cannot be read: {reason}")
 
     async def refuse(self, message: Message, reason: str, delay: float) -> None:
-        """Give a message back that cannot be read. A worker of a newer version may be able to read it.
+        """Return a message that cannot be read to the queue, because a newer worker may be able to read it.
 
         After many deliveries it becomes a dead letter.
         """

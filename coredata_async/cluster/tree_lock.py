@@ -1,7 +1,7 @@
 """Locks of trees: two jobs never upload the same tree to one parent, or files into the same folder of it.
 
 The entry of a lock names the jobs of one parent with their sources, and the moment until which an earlier job
-can have sent a request, by the clock of the server. The service has no locks: two jobs that create Files of
+may have sent a request, by the clock of the server. The service has no locks: two jobs that create Files of
 the same name, or the same folder, would not notice each other before it is too late.
 """
 
@@ -32,7 +32,7 @@ class TreeLock:
     parent: str
 
     async def lock(self, job: JobRecord) -> datetime | None:
-        """Lock the trees of a job; return when an earlier job for them can have sent last, by `Table.now`.
+        """Lock the trees of a job; return when an earlier job for them may have sent last, by `Table.now`.
 
         May be repeated: a job that has the lock keeps it.
 

@@ -30,11 +30,11 @@ from coredata_async.errors import ConfigurationError
 log = logging.getLogger("coredata_async.cluster")
 
 LOOK: Final = 0.5
-"""Seconds between two looks at the tables; more if they are large."""
+"""Seconds between two reads of the tables; more if they are large."""
 _SHARE_OF_TIME: Final = 10
 """A look at the tables takes at most one part in this many of the time."""
 _LONGEST: Final = 15.0
-"""Maximum seconds between two looks: one look may be slow because the server or this machine is busy."""
+"""Maximum seconds between two reads: a read may be slow because the server or this machine is busy."""
 _LATE: Final = 0.5
 """Seconds for which events may arrive after the end of the job."""
 

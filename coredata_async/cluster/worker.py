@@ -105,7 +105,7 @@ class Worker:
         """Counts of all processes, for Prometheus: `metrics.render()`."""
 
     def drain(self) -> None:
-        """Finish the files in flight, give the shards back, and return from `run`."""
+        """Finish the files in flight, release the shards, and return from `run`."""
         self._draining.set()
         self._signal(signal.SIGTERM)
 

@@ -58,7 +58,7 @@ class WorkerOptions:
     max_deliver: int = field(default=20, validator=_positive)
     """Number of deliveries after which a message that fails becomes a dead letter."""
     ack_wait: float = field(default=30.0, validator=_positive)
-    """Seconds without a sign of life after which NATS delivers a message again."""
+    """Seconds after which NATS delivers a message again, unless the worker shows that it is in progress."""
     grace: float = field(default=30.0, validator=_positive)
     """Maximum number of seconds for files in progress after a request to end."""
 

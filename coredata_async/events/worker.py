@@ -26,8 +26,8 @@ from coredata_async.transfer.outcomes import Failed
 
 log = logging.getLogger("coredata_async.events")
 
-_SIGNS_OF_LIFE: Final = 3
-"""Number of signs of life during `ack_wait`."""
+_HEARTBEATS: Final = 3
+"""Number of times during `ack_wait` that NATS is informed that a message is in progress."""
 _DEAD_LETTER_DELAY: Final = 10.0
 """Seconds before a message is delivered again whose dead letter could not be published."""
 _RECOVERY_PAUSE: Final = 30.0
@@ -35,7 +35,7 @@ _RECOVERY_PAUSE: Final = 30.0
 
 @define(eq=False)
 class EventWorker:
-    """A worker of one subject. `run` returns when it has finished or given back its messages.
+    """A worker of one subject. `run` returns when its messages are finished, or are to be delivered again.
 
     The lease is that of the upload record, never of the message: an acknowledgement of an older delivery may
     be taken for one of the present delivery (nats-server#4786).
@@ -49,12 +49,12 @@ class EventWorker:
     store: StoreOptions = field(factory=StoreOptions)
     lease: float = 30.0
     recovers: bool = True
-    """Finish what dead processes left half done, in the background, after the start."""
+    """Finish the uploads that other processes left unfinished when they died, in the background."""
     metrics: Metrics = field(factory=Metrics)
     _draining: asyncio.Event = field(factory=asyncio.Event, init=False)
     _stopped: bool = field(default=False, init=False)
     _lost: str = field(default="", init=False)
-    """Why the connection to NATS has ended for good; empty while it has not."""
+    """Reason why the connection to NATS has ended for good; empty while it has not."""
     _subscriber: Subscriber | None = field(default=None, init=False)
     _given_up: int = field(default=0, init=False)
     """Number of messages that were cancelled while they were in progress."""
@@ -80,7 +80,7 @@ class EventWorker:
             True if all messages that were begun have ended.
 
         Raises:
-            BrokerError: If NATS cannot be reached at the start, or refuses, then or later.
+            BrokerError: If NATS cannot be reached at the start, refuses a request, or refuses to reconnect.
             RecordStoreError: If the record store cannot be reached at the start.
             ConfigurationError: If the record store may forget what it confirms, or an extra is missing.
         """
@@ -159,11 +159,11 @@ class EventWorker:
 
     async def _keep_alive(self, message: Message) -> None:
         while True:
-            await asyncio.sleep(self.options.ack_wait / _SIGNS_OF_LIFE)
+            await asyncio.sleep(self.options.ack_wait / _HEARTBEATS)
             try:
                 await message.in_progress()
             except Exception as exc:  # noqa: BLE001  # the worst result is another delivery, which is harmless
-                log.debug("a sign of life could not be sent: %s", type(exc).__name__)
+                log.debug("NATS could not be informed that a message is in progress: %s", type(exc).__name__)
 
     async def _answer(self, message: Message, answer: Answer) -> None:
         """Answer a message. If that fails, it is delivered again, and finds its record."""
@@ -176,11 +176,11 @@ class EventWorker:
                     await message.nack(delay=delay)
                     self.metrics.answers["nack"] += 1
                 case Dead():
-                    await self._bury(message, answer)
+                    await self._send_dead_letter(message, answer)
         except Exception as exc:  # noqa: BLE001  # nats-py raises errors of several roots
             log.warning("a message could not be answered: %s: %s", type(exc).__name__, exc)
 
-    async def _bury(self, message: Message, dead: Dead) -> None:
+    async def _send_dead_letter(self, message: Message, dead: Dead) -> None:
         raw = message.raw_message
         number = f"message {raw.metadata.sequence.stream} of the stream {raw.metadata.stream}"
         label = escape_controls(dead.key or number)

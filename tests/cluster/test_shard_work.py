@@ -175,7 +175,7 @@ async def test_an_earlier_job_that_ended_long_ago_is_not_waited_for(plan, shard,
         ({"epoch": 1, "owner": None}, (1, 2), 2),
         ({"epoch": 1, "owner": "w"}, (1, 2), 0),
     ],
-    ids=["no entry", "no owner yet", "given back", "own checkpoint", "checkpoint of a lost owner", "owned"],
+    ids=["no entry", "no owner yet", "released", "own checkpoint", "checkpoint of a lost owner", "owned"],
 )
 async def test_an_owner_whose_entry_is_lost_is_noticed(fields, checkpoints, suspect: int) -> None:
     objects = MemoryObjects(**{checkpoint_name(KEY, epoch): b"" for epoch in checkpoints})
