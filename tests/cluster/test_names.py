@@ -96,7 +96,7 @@ async def test_a_source_without_room_for_its_names_gets_none_of_the_new_ones() -
     ],
 )
 def test_two_sources_that_become_one_folder_are_refused(one: str, other: str) -> None:
-    with pytest.raises(ConfigurationError, match="a parent of its own"):
+    with pytest.raises(ConfigurationError, match="use two jobs with two parents"):
         parse_sources([one, other])
 
 
