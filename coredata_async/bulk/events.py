@@ -230,7 +230,11 @@ class EventStream:
         self.has_listener = False
         while not self._queue.empty():
             self._queue.get_nowait()
+        self._queue.put_nowait(None)
 
     async def next(self) -> Event | None:
-        """Return the next event, or `None` at the end."""
-        return await self._queue.get()
+        """Return the next event, or `None` at the end, to every task that waits."""
+        event = await self._queue.get()
+        if event is None:
+            self._queue.put_nowait(None)
+        return event

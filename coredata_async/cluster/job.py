@@ -192,12 +192,14 @@ class ClusterJob:
         return self
 
     async def _run_watch(self, watch: JobWatch) -> ClusterReport | None:
-        listening = await self._cluster.listen(events_subject(watch.record.id), watch.receive)
         try:
-            return await watch.run()
+            listening = await self._cluster.listen(events_subject(watch.record.id), watch.receive)
+            try:
+                return await watch.run()
+            finally:
+                await listening.unsubscribe()
         finally:
             self._events.put_nowait(None)
-            await listening.unsubscribe()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -220,5 +222,6 @@ class ClusterJob:
         event = await self._events.get()
         if event is not None:
             return event
+        self._events.put_nowait(None)  # for other tasks that iterate
         await self._watching
         raise StopAsyncIteration

@@ -64,7 +64,11 @@ class Uploads:
     ) -> None:
         if self._running is not None:
             self._running.cancel()
-            await asyncio.wait({self._running})
+            try:
+                await asyncio.wait({self._running})
+            finally:
+                if self._outcomes.empty():
+                    self._outcomes.put_nowait(None)  # for a task that still waits for outcomes
 
     def __aiter__(self) -> Self:
         return self
@@ -81,6 +85,7 @@ class Uploads:
             raise StopAsyncIteration
         outcome = await self._outcomes.get()
         if outcome is None:
+            self._outcomes.put_nowait(None)  # for other tasks that iterate
             raise StopAsyncIteration
         if isinstance(outcome, Exception):
             raise outcome

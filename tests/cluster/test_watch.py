@@ -3,11 +3,13 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from coredata_async.bulk.options import JobSpec
 from coredata_async.cli.cluster_jobs import ClusterOutput
+from coredata_async.cluster import ClusterJob
 from coredata_async.cluster.errors import ClusterError
 from coredata_async.cluster.events import AttemptFailed, WorkerJoined, WorkerLost
 from coredata_async.cluster.messages import JobRecord, Source
@@ -116,3 +118,18 @@ def test_each_failed_attempt_is_shown_once_with_its_reason_until_the_scan_is_giv
     )
     ClusterOutput(None, quiet=True).take(events[0])
     assert "scan of fs01:/nope failed: no such file (attempt 1 of 3)" in capsys.readouterr().err
+
+
+class DeafCluster:
+    async def listen(self, subject: str, receive: object) -> None:
+        raise ClusterError("no answer")
+
+
+async def test_a_job_whose_events_cannot_be_received_fails_and_is_not_waited_for() -> None:
+    job = ClusterJob(DeafCluster(), ["fs01:/"], parent="3f2504e0-4f89-11d3-9a0c-0305e82c3301")  # type: ignore[arg-type]
+    watched = SimpleNamespace(record=SimpleNamespace(id="job"), receive=None)
+    job._watching = asyncio.create_task(job._run_watch(watched))  # type: ignore[arg-type]
+
+    for _ in range(2):  # two tasks may read the events
+        with pytest.raises(ClusterError, match="no answer"):
+            await asyncio.wait_for(anext(job), 5)

@@ -379,3 +379,26 @@ async def test_a_progress_callback_that_is_cancelled_loses_no_outcome(client, bo
     assert isinstance(failed, Failed)
     assert "cancellation of its own" in str(failed.error)
     assert isinstance(uploaded, Uploaded)
+
+
+async def consume(outcomes):
+    return [outcome async for outcome in outcomes]
+
+
+async def test_several_tasks_may_take_the_outcomes(client, box, tmp_path):
+    async with client.files.upload_many(files(tmp_path, 8), parent=box.project, concurrency=2) as outcomes:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(consume(outcomes)) for _ in range(3)]
+
+        assert await consume(outcomes) == []
+
+    assert sum(len(task.result()) for task in tasks) == 8
+
+
+async def test_a_task_that_waits_for_outcomes_ends_with_the_block(client, box):
+    async with client.files.upload_many(slowly([b"x"], 60), parent=box.project) as outcomes:
+        waiting = asyncio.create_task(consume(outcomes))
+        await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(5):
+        assert await waiting == []
