@@ -82,7 +82,7 @@ class Archive:
     kept in that directory: a repeated run continues after any interruption, and later fetches and uploads
     only new files of 5pm. Files removed from 5pm stay in CoreData.
 
-    Memory: a block per file in flight, and all activities.
+    Memory use: a block per file in flight, and all activities of the project.
     """
 
     pm: FivePM
@@ -113,59 +113,59 @@ class Archive:
             APIError: If one of the services could not be reached or refused a request.
             CoreDataError: If another process runs the same archive, or the disk failed.
         """
-        with self.lock() as room:
-            staged = await self.stage(room, on_outcome)
-            report = await self.job(room).run()
-            return self.settle(room, staged, report)
+        with self.lock() as workspace:
+            staged = await self.stage(workspace, on_outcome)
+            report = await self.job(workspace).run()
+            return self.settle(workspace, staged, report)
 
     @contextmanager
     def lock(self) -> Generator[Workspace]:
         """Lock the workspace of this archive against every other process; the steps below require it."""
-        room = Workspace(self.directory or self._default_directory())
-        with room.lock():
-            yield room
+        workspace = Workspace(self.directory or self._default_directory())
+        with workspace.lock():
+            yield workspace
 
-    async def stage(self, room: Workspace, on_outcome: Callable[[Outcome], None]) -> Staged:
-        """Take the first step: name everything, write the documents, fetch the files."""
+    async def stage(self, workspace: Workspace, on_outcome: Callable[[Outcome], None]) -> Staged:
+        """Choose the names, write the documents, and fetch the files of 5pm: the first step."""
         found = await take_inventory(self.pm, self.project)
-        names = room.names() or Names(folder=folder_name(found.project.name, found.project.id))
-        names = names.with_(_name_requests(found))
-        room.keep(names)  # before anything is stored under these names
-        _write(room, names, found)
-        stager = Stager(pm=self.pm, workspace=room, names=names, check_sizes=self.check_sizes)
+        names = workspace.names() or Names(folder=folder_name(found.project.name, found.project.id))
+        names = names.assign(_name_requests(found))
+        workspace.save(names)  # before anything is stored under these names
+        _write(workspace, names, found)
+        stager = Stager(pm=self.pm, workspace=workspace, names=names, check_sizes=self.check_sizes)
         return Staged(
             names=names, outcomes=await stager.fetch(found.files, width=AT_ONCE, on_outcome=on_outcome)
         )
 
-    def job(self, room: Workspace) -> UploadJob:
-        """Build the second step: the bulk upload, with a journal that outlives the files."""
+    def job(self, workspace: Workspace) -> UploadJob:
+        """Return the bulk upload, which is the second step; its journal is kept when the files are removed."""
         return UploadJob(
             self.client,
-            [f"{room.tree}/."],
+            [f"{workspace.tree}/."],
             parent=self.parent,
-            journal=room.journal,
+            journal=workspace.journal,
             selection=ALL,
             policy=UPLOAD_POLICY,
             effort=self.effort,
         )
 
-    def settle(self, room: Workspace, staged: Staged, report: Report) -> Archived:
-        """Take the last step: record the files in CoreData, and free the disk, unless something failed."""
+    def settle(self, workspace: Workspace, staged: Staged, report: Report) -> Archived:
+        """Record the files as uploaded, and remove them from the disk unless something failed: the last step."""
         outcomes = staged.outcomes
         if report.exit_code == 0:
-            folder = room.folder(staged.names)
+            folder = workspace.folder(staged.names)
             outcomes = [_missing(each, folder) or each for each in outcomes]
-            room.keep(
+            workspace.save(
                 staged.names.with_known(f"file:{each.id}" for each in outcomes if isinstance(each, Fetched))
             )
-            room.clear(staged.names)
+            workspace.clear(staged.names)
         return Archived(report=report, outcomes=outcomes)
 
     def _default_directory(self) -> Path:
         engine = self.client.engine()
-        what = f"5pm {self.pm.url} {self.project}".encode()
-        place = default_path(JobIdentity(engine.tenant, engine.account, self.parent, (what,)))
-        return place.with_suffix(".archive")
+        source = f"5pm {self.pm.url} {self.project}".encode()
+        path = default_path(JobIdentity(engine.tenant, engine.account, self.parent, (source,)))
+        return path.with_suffix(".archive")
 
 
 def _name_requests(found: Inventory) -> Iterator[NameRequest]:
@@ -173,18 +173,18 @@ def _name_requests(found: Inventory) -> Iterator[NameRequest]:
         yield NameRequest(key=key(file), name=file.name, id=file.id)
 
 
-def _write(room: Workspace, names: Names, found: Inventory) -> None:
+def _write(workspace: Workspace, names: Names, found: Inventory) -> None:
     """Write the documents. Their names contain the task's id and not its name, which may change."""
-    called = {each.id: names.given[key(each)] for each in found.files}
-    room.write(names, "activities.jsonl", json_lines(found.activities))
+    file_names = {each.id: names.given[key(each)] for each in found.files}
+    workspace.write(names, "activities.jsonl", json_lines(found.activities))
     tasks = {each.id for each in found.tasks}
     rest = [each for each in found.activities if each.task_id not in tasks]
-    room.write(names, "project.html", page(found.project, rest, people=found.people, names=called))
+    workspace.write(names, "project.html", page(found.project, rest, people=found.people, names=file_names))
     for task in found.tasks:
         own = [each for each in found.activities if each.task_id == task.id]
         if own:
-            text = page(task, own, people=found.people, names=called)
-            room.write(names, safe(f"task {task.id}", task.id, ".html"), text)
+            text = page(task, own, people=found.people, names=file_names)
+            workspace.write(names, safe(f"task {task.id}", task.id, ".html"), text)
 
 
 def _missing(outcome: Outcome, folder: Path) -> NotFetched | None:

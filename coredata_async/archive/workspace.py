@@ -50,8 +50,8 @@ class Names:
     done: frozenset[str] = frozenset()
     """Keys of files that are known to be in CoreData."""
 
-    def with_(self, requests: Iterable[NameRequest]) -> Names:
-        """Return these names, with a name for each request that has none yet.
+    def assign(self, requests: Iterable[NameRequest]) -> Names:
+        """Return these names, and a new one for each request without one.
 
         Of two equal names, the later gets its 5pm id added. Names that differ only in case count as equal,
         because they are equal on some systems, and so do Unicode forms, because they are equal in CoreData.
@@ -151,19 +151,19 @@ class Workspace:
         Raises:
             CoreDataError: If they exist and cannot be read, because new names could create duplicates.
         """
-        place = self.path / "names.json"
+        path = self.path / "names.json"
         try:
-            found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
             return Names(folder=found["folder"], given=found["given"], done=frozenset(found["done"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise CoreDataError(
-                f"{place} cannot be read ({type(exc).__name__}): remove {self.path} to start this archive "
+                f"{path} cannot be read ({type(exc).__name__}): remove {self.path} to start this archive "
                 "again; files that are already in CoreData are compared, and not uploaded again"
             ) from None
 
-    def keep(self, names: Names) -> None:
+    def save(self, names: Names) -> None:
         """Write the names to the disk, atomically."""
         found = {"folder": names.folder, "given": dict(names.given), "done": sorted(names.done)}
         self._replace(self.path / "names.json", json.dumps(found, indent=1).encode())
@@ -172,19 +172,19 @@ class Workspace:
         """Write a document into the tree; an equal one is left alone."""
         folder = self.folder(names) / NOTES
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place, data = folder / name, text.encode("utf-8", "backslashreplace")
-        if not place.is_file() or place.read_bytes() != data:
-            self._replace(place, data)
+        path, data = folder / name, text.encode("utf-8", "backslashreplace")
+        if not path.is_file() or path.read_bytes() != data:
+            self._replace(path, data)
 
     def clear(self, names: Names) -> None:
         """Remove the files, which CoreData has. The documents are small, and stay for comparison."""
-        for place in self.folder(names).iterdir():
-            if place.is_file():
-                place.unlink()
+        for path in self.folder(names).iterdir():
+            if path.is_file():
+                path.unlink()
 
-    def _replace(self, place: Path, data: bytes) -> None:
+    def _replace(self, path: Path, data: bytes) -> None:
         # Not beside it: anything that a crash leaves in the tree would be uploaded.
-        write_private(place, data, temporary=self.path / "new")
+        write_private(path, data, temporary=self.path / "new")
 
 
 def _acquire_lock(lock: sqlite3.Connection, path: Path) -> None:

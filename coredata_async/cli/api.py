@@ -17,7 +17,7 @@ from coredata_async.cli.parsing import json_value, parameter
 from coredata_async.escapes import json_line
 from coredata_async.message import Reply
 
-_USUAL: Final = {"POST": 201, "PUT": 204, "DELETE": 204}
+_SUCCESS: Final = {"POST": 201, "PUT": 204, "DELETE": 204}
 _SECRET: Final = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
 
 
@@ -46,22 +46,22 @@ def api(
 ) -> None:
     """Send any request to the service, and print the body of the response.
 
-    PATH goes from /api/ to the final slash: coredata api GET /api/v2/valuelists/ --query limit=1
+    PATH begins with /api/ and includes the final slash: coredata api GET /api/v2/valuelists/ --query limit=1
     """
-    due = expect or _USUAL.get(method.upper(), 200)
+    expected = expect or _SUCCESS.get(method.upper(), 200)
     made = client()
 
     async def send() -> Reply:
         async with made:
-            return await made.request(method, path, query=dict(query), json=data, expect=due)
+            return await made.request(method, path, query=dict(query), json=data, expect=expected)
 
     reply = asyncio.run(send())
     if include:
-        _head(reply)
-    _body(reply.body)
+        _print_head(reply)
+    _print_body(reply.body)
 
 
-def _head(reply: Reply) -> None:
+def _print_head(reply: Reply) -> None:
     phrase = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
     click.echo(f"{reply.status} {phrase}".rstrip())
     for name, value in reply.headers.items():
@@ -70,7 +70,7 @@ def _head(reply: Reply) -> None:
     click.echo()
 
 
-def _body(body: bytes) -> None:
+def _print_body(body: bytes) -> None:
     """Print a body: indented if it is JSON and stdout is a terminal, otherwise byte for byte."""
     if _is_terminal():
         try:

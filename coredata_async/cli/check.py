@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from coredata_async.bulk.check.check import WIDTH
-from coredata_async.bulk.check.check import check as compared
+from coredata_async.bulk.check.check import check as compare
 from coredata_async.bulk.check.compare import Compared, Sample, Symbol
 from coredata_async.bulk.formatting import files
 from coredata_async.bulk.options import Policy, Rule, Selection
@@ -101,7 +101,7 @@ def check(
     """
     parent_id = require_parent(parent)
     made = client()
-    found = compared(
+    found = compare(
         made,
         paths,
         parent=parent_id,
@@ -146,7 +146,7 @@ def line(found: Compared) -> str:
 
 
 def exit_code(counts: Mapping[Symbol, int], twice: int) -> int:
-    """Return the exit code: a difference outweighs a duplicate, and that a file that was not compared."""
+    """Return the exit code of the worst result: a difference, else a duplicate, else a file not compared."""
     if any(counts.get(each) for each in ("-", "+", "*")):
         return DIFFERENT
     if twice:

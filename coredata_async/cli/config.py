@@ -78,7 +78,9 @@ def path(ctx: click.Context) -> None:
     found = Path(explicit_options(ctx).get("config", default_path()))
     click.echo(found)
     if not os.path.exists(found):  # noqa: PTH110  # `Path` raises if it may not look
-        say("it does not exist; it may contain [profiles.NAME] with base_url, api_user and api_key")
+        say(
+            "this file does not exist; to use one, write base_url, api_user and api_key below [profiles.NAME]"
+        )
 
 
 @config.command(params=connection.options(hidden=True))

@@ -121,10 +121,10 @@ async def test_a_file_that_coredata_refuses_waits_on_this_disk(scene) -> None:
 async def test_a_file_that_is_removed_from_this_disk_before_its_upload_is_fetched_again(scene) -> None:
     project = await scene.planted()
     archive = scene.archive(project)
-    with archive.lock() as room:
-        staged = await archive.stage(room, lambda _: None)
-        (room.folder(staged.names) / "a.txt").unlink()
-        archived = archive.settle(room, staged, await archive.job(room).run())
+    with archive.lock() as workspace:
+        staged = await archive.stage(workspace, lambda _: None)
+        (workspace.folder(staged.names) / "a.txt").unlink()
+        archived = archive.settle(workspace, staged, await archive.job(workspace).run())
 
     assert [each.name for each in archived.failures] == ["a.txt"]
     assert not archived.complete
@@ -149,7 +149,7 @@ async def test_only_one_process_makes_an_archive(scene) -> None:
         await scene.archived(project)
 
 
-async def test_a_lost_room_costs_a_second_look_but_no_second_file(scene, tmp_path) -> None:
+async def test_a_lost_workspace_costs_a_comparison_but_no_second_file(scene, tmp_path) -> None:
     project = await scene.planted()
     await scene.archived(project)
 

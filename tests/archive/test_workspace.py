@@ -12,7 +12,7 @@ ANY = st.text(max_size=300)
 
 
 def named(*wishes: tuple[str, str], known: Names | None = None) -> dict[str, str]:
-    names = (known or Names(folder="f")).with_(
+    names = (known or Names(folder="f")).assign(
         NameRequest(key=f"file:{each}", name=name, id=each) for each, name in wishes
     )
     return {key.removeprefix("file:"): name for key, name in names.given.items()}
@@ -35,7 +35,7 @@ def test_a_name_that_is_the_way_out_already_is_not_taken_twice() -> None:
 
 
 def test_names_once_given_stay_whatever_comes_before_them_later() -> None:
-    known = Names(folder="f").with_([NameRequest(key="file:2", name="a.pdf", id="2")])
+    known = Names(folder="f").assign([NameRequest(key="file:2", name="a.pdf", id="2")])
 
     assert named(("1", "a.pdf"), ("2", "b.pdf"), known=known) == {"2": "a.pdf", "1": "a (5pm 1).pdf"}
 
@@ -89,6 +89,6 @@ def test_names_are_kept_whatever_the_ids_contain(tmp_path) -> None:
     names = Names(folder="f", given={"file:\ud800": "a.pdf"}, done=frozenset({"file:\ud800"}))
     workspace = Workspace(path=tmp_path)
 
-    workspace.keep(names)
+    workspace.save(names)
 
     assert workspace.names() == names

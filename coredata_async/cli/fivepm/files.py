@@ -151,12 +151,12 @@ async def _archive(project: str, parent: str, conduct: JobCommand, *, check_size
     async with client() as made, fivepm_client() as pm:
         copying = Archive(pm=pm, client=made, project=project, parent=parent, check_sizes=check_sizes)
         await check_existence(made, parent)
-        with copying.lock() as room:
-            staged = await copying.stage(room, report_file)
+        with copying.lock() as workspace:
+            staged = await copying.stage(workspace, report_file)
             say(f"{staged.names.folder}: {len(staged.outcomes)} new files in 5pm")
-            job = copying.job(room)
+            job = copying.job(workspace)
             code = await conduct.run(job)
-            archived = copying.settle(room, staged, job.report)
+            archived = copying.settle(workspace, staged, job.report)
     for each in archived.failures:
         if each not in staged.outcomes:
             report_file(each)
