@@ -138,7 +138,7 @@ class Archive:
         )
 
     def job(self, workspace: Workspace) -> UploadJob:
-        """Return the bulk upload, which is the second step; its journal is kept when the files are removed."""
+        """Return the bulk upload: the second step. Its journal is kept when the files are removed."""
         return UploadJob(
             self.client,
             [f"{workspace.tree}/."],
@@ -150,7 +150,7 @@ class Archive:
         )
 
     def settle(self, workspace: Workspace, staged: Staged, report: Report) -> Archived:
-        """Record the files as uploaded, and remove them from the disk unless something failed: the last step."""
+        """Record the files as uploaded, and remove them unless something failed: the last step."""
         outcomes = staged.outcomes
         if report.exit_code == 0:
             folder = workspace.folder(staged.names)
