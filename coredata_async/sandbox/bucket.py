@@ -16,7 +16,7 @@ from urllib.parse import quote
 from attrs import define, field, frozen
 
 from coredata_async.sandbox.answer import refuse
-from coredata_async.sandbox.disk import Writing, remove
+from coredata_async.sandbox.disk import FileWriter, remove
 from coredata_async.sandbox.document import Clock
 
 ROOT = "/laika"
@@ -142,10 +142,10 @@ class LocalBucket:
 
     async def store(self, blob: str, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
         """Implement `Bucket`. Memory stays constant, and an interrupted body leaves nothing behind."""
-        async with self.writing(blob) as writing:
+        async with self.open_writer(blob) as writer:
             async for chunk in chunks:
-                await writing.add(chunk)
-            stored = await self.keep(blob, writing, "application/octet-stream")
+                await writer.add(chunk)
+            stored = await self.keep(blob, writer, "application/octet-stream")
         return stored.size, stored.md5
 
     async def delete(self, blob: str) -> None:
@@ -153,14 +153,14 @@ class LocalBucket:
         if stored := self.blobs.pop(blob, None):
             await remove(stored.path, self.workers)
 
-    def writing(self, blob: str) -> Writing:
-        """Start a blob under a temporary name."""
-        return Writing(self.directory / blob, self.workers)
+    def open_writer(self, blob: str) -> FileWriter:
+        """Open a writer for a new blob, under a temporary name."""
+        return FileWriter(self.directory / blob, self.workers)
 
-    async def keep(self, blob: str, writing: Writing, content_type: str) -> Blob:
+    async def keep(self, blob: str, writer: FileWriter, content_type: str) -> Blob:
         """Give the written file its name, and record the blob as stored."""
-        size, md5 = await writing.finish()
-        self.blobs[blob] = stored = Blob(size, md5, content_type, self.clock(), writing.target)
+        size, md5 = await writer.finish()
+        self.blobs[blob] = stored = Blob(size, md5, content_type, self.clock(), writer.target)
         return stored
 
     def _sign(self, method: str, blob: str, content_type: str, overrides: Mapping[str, str]) -> str:

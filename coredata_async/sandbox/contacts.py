@@ -47,26 +47,26 @@ async def create(service: Service, call: Call) -> Answer:
     It becomes an Organization when `template` is the id of the Dynatype of that name, because the ids of
     the predefined contact templates are unknown; any other template creates a Person.
     """
-    said = accept(await call.json(), _RULES)
-    said.require("title")
+    submitted = accept(await call.json(), _RULES)
+    submitted.require("title")
     await call.commit()
     state = service.state
-    organization = said.text("template") == state.dynatype_id("Organization")
-    parent = _parent(state, said)
+    organization = submitted.text("template") == state.dynatype_id("Organization")
+    parent = _parent(state, submitted)
     if organization and parent.kind == "Contact":
         raise refuse("Only a Person can be created in an Organization.")
     draft = attrs.evolve(
-        state.draft("Contact", said.text("title"), parent.id),
+        state.draft("Contact", submitted.text("title"), parent.id),
         dynatype="Organization" if organization else "Person",
-        description=said.text("description"),
-        fields=said.merge({}, *_OWN),
+        description=submitted.text("description"),
+        fields=submitted.merge({}, *_OWN),
     )
     return empty(201, {"Location": f"/api/v2/contacts/{state.add(draft).id}/"})
 
 
-def _parent(state: State, said: SubmittedFields) -> Document:
+def _parent(state: State, submitted: SubmittedFields) -> Document:
     """Return the parent of the Contact: an Organization, else the ContactFolder; or refuse."""
-    organization, parent = said.text("organization"), said.text("parent")
+    organization, parent = submitted.text("organization"), submitted.text("parent")
     if organization and not _is_organization(state, organization):
         raise refuse(f"organization: Organization {organization!r} does not exist.")
     if parent and parent != state.contact_folder.id and not _is_organization(state, parent):

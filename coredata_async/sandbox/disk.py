@@ -1,4 +1,4 @@
-"""Reads and writes on the disk, off the event loop and a few at a time."""
+"""Reads and writes of files in a few threads, so that they do not block the event loop."""
 
 import asyncio
 import hashlib
@@ -25,8 +25,8 @@ class _Digest(Protocol):
 
 
 @define(eq=False)
-class Writing:
-    """File that is being written: it gets its name when it is complete.
+class FileWriter:
+    """Writer of a new file, which gets its name when it is complete.
 
     Bytes are collected up to half a megabyte before a thread writes and hashes them, so a small file needs
     one call of a thread, and a large one never blocks the loop.
@@ -53,21 +53,21 @@ class Writing:
         """Delete the file unless it was finished."""
         if self._begun and not self._ended:
             # A closing server cancels this task again; the file must be closed nevertheless.
-            await asyncio.shield(self._hop(self._abandon))
+            await asyncio.shield(self._run_in_thread(self._abandon))
 
     async def add(self, data: bytes) -> None:
         """Append bytes."""
         self._pending.append(data)
         self._waiting += len(data)
         if self._waiting >= _BATCH:
-            await self._hop(self._write)
+            await self._run_in_thread(self._write)
 
     async def finish(self) -> tuple[int, str]:
         """Write the remaining bytes and give the file its name; return size and MD5."""
-        await self._hop(self._complete)
+        await self._run_in_thread(self._complete)
         return self._size, self._md5.hexdigest()
 
-    async def _hop(self, work: Callable[[], None]) -> None:
+    async def _run_in_thread(self, work: Callable[[], None]) -> None:
         self._begun = True
         await asyncio.get_running_loop().run_in_executor(self.workers, work)
 
@@ -103,20 +103,21 @@ class Writing:
 
 
 @define(eq=False)
-class Reading:
-    """Stored file that is being sent; replacing it meanwhile does not change the bytes that are read."""
+class FileReader:
+    """Reader of a part of a file; replacing the file meanwhile does not change the bytes that are read."""
 
     file: BinaryIO
-    left: int
+    remaining: int
+    """Number of bytes that were not read yet."""
     workers: ThreadPoolExecutor
 
     async def read(self, size: int) -> bytes:
         """Return the next bytes, at most `size` and at most the rest of the range."""
-        width = min(size, self.left)
+        width = min(size, self.remaining)
         if not width:
             return b""
         piece = await asyncio.get_running_loop().run_in_executor(self.workers, self.file.read, width)
-        self.left -= len(piece)
+        self.remaining -= len(piece)
         return piece
 
     def close(self) -> None:
@@ -124,7 +125,7 @@ class Reading:
         self.file.close()
 
 
-async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | Reading:
+async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExecutor) -> bytes | FileReader:
     """Open a part of a file: small parts are returned as bytes, with one call of a thread."""
 
     def open_file() -> bytes | BinaryIO:
@@ -141,7 +142,7 @@ async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExe
     except asyncio.CancelledError:
         opening.add_done_callback(_close_opened)
         raise
-    return found if isinstance(found, bytes) else Reading(found, length, workers)
+    return found if isinstance(found, bytes) else FileReader(found, length, workers)
 
 
 def _close_opened(opening: Future[bytes | BinaryIO]) -> None:

@@ -134,15 +134,12 @@ class Exchange:
 
 
 def _is_control(call: Call) -> bool:
-    """Return whether it is an endpoint of the sandbox itself.
-
-    Faults must not affect it, so that they can be cleared.
-    """
+    """Return whether a call is for the sandbox itself: no fault affects it, so that faults can be cleared."""
     return call.operation.startswith("sandbox.")
 
 
 def apply_faults(call: Call, answer: Answer) -> Answer:
-    """Return the response with the effects of the faults; most effects act elsewhere and do not change it."""
+    """Apply the faults that change the JSON of a response; others act elsewhere."""
     effect = call.effect
     changes = effect.wrong_digest or effect.hidden or effect.nulled or effect.hidden_objects
     wants = changes or effect.lying_next or effect.broken_json
@@ -189,7 +186,7 @@ def _mislead(call: Call, mode: str, meta: dict[str, object]) -> None:
 
 async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:
     """Hand the response to aiohttp: as a whole if it is short and unaffected by faults, else in pieces."""
-    if isinstance(answer.body, bytes) and not _is_shaped(call):
+    if isinstance(answer.body, bytes) and not _is_faulty_stream(call):
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     body = (
         answer.body
@@ -202,10 +199,10 @@ async def send_answer(call: Call, answer: Answer) -> web.StreamResponse:
         body.close()
 
 
-def _is_shaped(call: Call) -> bool:
+def _is_faulty_stream(call: Call) -> bool:
     effect = call.effect
-    late = not call.has_body and (effect.stall is not None or effect.corrupt is not None)
-    return late or effect.truncate is not None or effect.rate is not None
+    faulty_body = not call.has_body and (effect.stall is not None or effect.corrupt is not None)
+    return faulty_body or effect.truncate is not None or effect.rate is not None
 
 
 async def _stream(call: Call, answer: Answer, body: Streamed) -> web.StreamResponse:
@@ -215,14 +212,15 @@ async def _stream(call: Call, answer: Answer, body: Streamed) -> web.StreamRespo
     call.request.writer.send_headers()  # so that a body cut at byte 0 is a cut body
     if call.request.method == "HEAD":
         return response
-    effect, quiet = call.effect, call.has_body
+    effect = call.effect
+    in_request = call.has_body  # `stall` and `corrupt` then apply to the body of the request
     flow = BodyStream(
         body.read,
         hold=lambda: wait_closed(call.request),
         cut=effect.truncate,
-        stall=None if quiet else effect.stall,
+        stall=None if in_request else effect.stall,
         rate=effect.rate,
-        corrupt=None if quiet else effect.corrupt,
+        corrupt=None if in_request else effect.corrupt,
     )
     try:
         async for piece in flow:

@@ -34,6 +34,7 @@ class Effect:
     answer: Answer | None = None
     """Response sent instead of running the handler; with `done`, after running it."""
     done: bool = False
+    """True to run the handler and discard its response."""
     reset_before: bool = False
     reset_after: bool = False
     commit_late: float | None = None
@@ -51,16 +52,19 @@ class Effect:
     expired: bool = False
     wrong_digest: bool = False
     hidden: tuple[str, ...] = ()
+    """Fields omitted from documents."""
     nulled: tuple[str, ...] = ()
+    """Fields shown as null."""
     lying_next: str | None = None
     hidden_objects: tuple[str, ...] = ()
+    """Ids or titles of objects omitted from lists."""
     ignores_offset: bool = False
     broken_json: bool = False
 
     def merge(self, other: "Effect") -> "Effect":
         """Return both effects combined; the other takes precedence."""
-        said = attrs.asdict(other, recurse=False, filter=lambda rule, value: bool(value != rule.default))
-        return attrs.evolve(self, **said)
+        changes = attrs.asdict(other, recurse=False, filter=lambda rule, value: bool(value != rule.default))
+        return attrs.evolve(self, **changes)
 
 
 NONE = Effect()
@@ -183,10 +187,10 @@ class Faults:
 
         With `done` the handler runs nevertheless, as behind a gateway with a timeout.
         """
-        said = {"Content-Type": content_type, **(headers or {})}
+        all_headers = {"Content-Type": content_type, **(headers or {})}
         if retry_after is not None:
-            said["Retry-After"] = str(retry_after)
-        answer = Answer(code, said, body.encode() if isinstance(body, str) else body)
+            all_headers["Retry-After"] = str(retry_after)
+        answer = Answer(code, all_headers, body.encode() if isinstance(body, str) else body)
         return self._add("status", op, Effect(answer=answer, done=done), **when)
 
     def html(self, op: str, **when: Unpack[When]) -> Fault:
@@ -257,7 +261,7 @@ class Faults:
         return self._add("hide_objects", op, Effect(hidden_objects=names), **when)
 
     def ignore_offset(self, op: str, **when: Unpack[When]) -> Fault:
-        """Send the first page, whatever the offset."""
+        """Ignore the offset of a list: send the first page."""
         return self._add("ignore_offset", op, Effect(ignores_offset=True), **when)
 
     def broken_json(self, op: str, **when: Unpack[When]) -> Fault:

@@ -48,8 +48,8 @@ class SubmittedFields:
 
     def merge(self, before: Mapping[str, object], *names: str) -> dict[str, object]:
         """Return the fields with the submitted values; cleared ones are removed and show their empty form."""
-        said = {name: self.values[name] for name in names if name in self.values}
-        return {name: value for name, value in {**before, **said}.items() if value is not None}
+        submitted = {name: self.values[name] for name in names if name in self.values}
+        return {name: value for name, value in {**before, **submitted}.items() if value is not None}
 
     def _value(self, name: str, default: object, cleared: object) -> object:
         value = self.values.get(name, default)

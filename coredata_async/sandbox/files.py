@@ -99,9 +99,9 @@ async def stat_blob(service: Service, blob: str) -> tuple[int, str]:
 
 
 def _add_file(state: State, call: Call, texts: Mapping[str, str], content: Content) -> Answer:
-    said = accept(texts, _RULES)
-    said.require(*_MANDATORY)
-    draft = _change_file(state, state.draft("File", "", None), said)
+    submitted = accept(texts, _RULES)
+    submitted.require(*_MANDATORY)
+    draft = _change_file(state, state.draft("File", "", None), submitted)
     fields = {**draft.fields, "blob_name": content.blob, "digest": content.md5, "size": content.size}
     file = state.add(attrs.evolve(draft, fields=fields, indexed=call.sync))
     return empty(201, {"Location": f"/api/v2/files/{file.id}/"})
@@ -109,33 +109,33 @@ def _add_file(state: State, call: Call, texts: Mapping[str, str], content: Conte
 
 async def update_file(service: Service, call: Call) -> Answer:
     """Change metadata; filename, title and parent are mandatory, and another parent moves the File."""
-    said = accept(await call.json(), _RULES)
-    said.require(*_MANDATORY)
+    submitted = accept(await call.json(), _RULES)
+    submitted.require(*_MANDATORY)
     await call.commit()
     before = FILES.find(service.state, call.ids[0])
-    after = _change_file(service.state, before, said)
+    after = _change_file(service.state, before, submitted)
     service.state.change(attrs.evolve(after, indexed=before.indexed or call.sync))
     return empty(204)
 
 
-def _change_file(state: State, before: Document, said: SubmittedFields) -> Document:
+def _change_file(state: State, before: Document, submitted: SubmittedFields) -> Document:
     """Return the changed document, or refuse."""
-    parent = state.documents.get(said.text("parent"))
+    parent = state.documents.get(submitted.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refuse(f"parent: Project, Folder or Filespace {said.text('parent')!r} does not exist.")
-    kind = said.text("dynatype", before.dynatype or "") or "File"
+        raise refuse(f"parent: Project, Folder or Filespace {submitted.text('parent')!r} does not exist.")
+    kind = submitted.text("dynatype", before.dynatype or "") or "File"
     if kind not in _DYNATYPES:
         raise refuse(f"dynatype: Dynatype {kind!r} does not exist for Files.")
-    contacts = said.texts("contacts", before.contacts)
-    if "contacts" in said:
+    contacts = submitted.texts("contacts", before.contacts)
+    if "contacts" in submitted:
         check_contacts(state, contacts)
-    filename = said.text("filename")
+    filename = submitted.text("filename")
     return attrs.evolve(
         before,
         parent=state.container(parent).id,
-        title=said.text("title"),
+        title=submitted.text("title"),
         dynatype=kind,
-        tags=said.texts("tags", before.tags),
+        tags=submitted.texts("tags", before.tags),
         # Contacts of a plain File are dropped silently.
         contacts=() if kind == "File" else contacts,
         fields={"mime_type": mime_type(filename), **before.fields, "filename": filename},

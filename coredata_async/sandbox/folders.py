@@ -25,15 +25,17 @@ _PARENTS = frozenset(("Project", "Workspace", "Folder", "Filespace", "Space"))
 
 async def create(service: Service, call: Call) -> Answer:
     """Create a Folder: 201 and `Location`. Path and body are chosen by analogy, not documented."""
-    said = accept(await call.json(), _RULES)
-    said.require("title", "parent")
+    submitted = accept(await call.json(), _RULES)
+    submitted.require("title", "parent")
     await call.commit()
     state = service.state
-    parent = state.documents.get(said.text("parent"))
+    parent = state.documents.get(submitted.text("parent"))
     if parent is None or parent.kind not in _PARENTS:
-        raise refuse(f"parent: Project, Folder, Filespace or Space {said.text('parent')!r} does not exist.")
-    draft = state.draft("Folder", said.text("title"), state.container(parent).id)
-    folder = state.add(attrs.evolve(draft, description=said.text("description")))
+        raise refuse(
+            f"parent: Project, Folder, Filespace or Space {submitted.text('parent')!r} does not exist."
+        )
+    draft = state.draft("Folder", submitted.text("title"), state.container(parent).id)
+    folder = state.add(attrs.evolve(draft, description=submitted.text("description")))
     return empty(201, {"Location": f"/api/v2/folders/{folder.id}/"})
 
 

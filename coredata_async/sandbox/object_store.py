@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from coredata_async.sandbox.answer import Answer, Refused, Streamed, as_json, is_whole, refuse
 from coredata_async.sandbox.bucket import ROOT, Blob, LocalBucket, Reservation, sign, string_to_sign
 from coredata_async.sandbox.call import Call
-from coredata_async.sandbox.disk import Reading, open_range
+from coredata_async.sandbox.disk import FileReader, open_range
 from coredata_async.sandbox.faults import FALSE_MD5
 from coredata_async.sandbox.service import Route, Service
 
@@ -40,11 +40,11 @@ async def put(service: Service, call: Call) -> Answer:
     _admit(bucket, call)
     _check_length(bucket, call)
     blob = call.ids[0]
-    async with bucket.writing(blob) as writing:
+    async with bucket.open_writer(blob) as writer:
         async for chunk in call.body():
-            await writing.add(chunk)
+            await writer.add(chunk)
         await call.commit()
-        stored = await bucket.keep(blob, writing, call.headers.get("Content-Type", "binary/octet-stream"))
+        stored = await bucket.keep(blob, writer, call.headers.get("Content-Type", "binary/octet-stream"))
     return Answer(201, {"ETag": _etag(stored, call), "Content-Type": "text/plain"})
 
 
@@ -92,7 +92,7 @@ async def _answer_range(bucket: LocalBucket, call: Call, blob: Blob, headers: di
 
 async def _send(bucket: LocalBucket, blob: Blob, span: range, answer: Answer) -> Answer:
     found = await open_range(blob.path, span.start, len(span), bucket.workers)
-    body = Streamed(len(span), found.read, found.close) if isinstance(found, Reading) else found
+    body = Streamed(len(span), found.read, found.close) if isinstance(found, FileReader) else found
     return Answer(answer.status, answer.headers, body)
 
 

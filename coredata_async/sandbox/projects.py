@@ -1,7 +1,7 @@
-"""Projects, with all that their page describes, and their Tasks.
+"""Projects, as their page describes them, and their Tasks.
 
-Reading a Task is documented. Its page no longer has the creation: body and path are those of a client of
-2014, the fields those of a Project; changing and deleting work as for Projects.
+Only reading is documented for Tasks. Their creation has the path and body that a client of 2014 used, and the
+fields of a Project; changing and deleting a Task works as for Projects.
 
 Source: https://docs.wise.is/cored/projects and https://docs.wise.is/cored/tasks
 """
@@ -57,10 +57,10 @@ class _Fields:
 
     async def read(self, call: Call, *, partial: bool = False) -> SubmittedFields:
         """Return the fields of a request, checked; of a partial one, only those that it has."""
-        said = accept(await call.json(), self.rules)
-        said.require(*sorted(self.mandatory & said.values.keys() if partial else self.mandatory))
+        submitted = accept(await call.json(), self.rules)
+        submitted.require(*sorted(self.mandatory & submitted.values.keys() if partial else self.mandatory))
         await call.commit()
-        return said
+        return submitted
 
 
 _TASK = _Fields(
@@ -80,23 +80,28 @@ _PROJECT = _Fields(
 
 
 def _change_work_item(
-    state: State, before: Document, said: SubmittedFields, *, parent: str | None, more: Iterable[str] = ()
+    state: State,
+    before: Document,
+    submitted: SubmittedFields,
+    *,
+    parent: str | None,
+    more: Iterable[str] = (),
 ) -> Document:
     """Return the changed document, or refuse; `more` are the plain fields of its kind."""
-    people = {name: _people(state, name, said.texts(name)) for name in _PEOPLE if name in said}
-    contacts = said.texts("contacts", before.contacts)
-    if "contacts" in said:
+    people = {name: _people(state, name, submitted.texts(name)) for name in _PEOPLE if name in submitted}
+    contacts = submitted.texts("contacts", before.contacts)
+    if "contacts" in submitted:
         check_contacts(state, contacts)
     return attrs.evolve(
         before,
         parent=parent,
-        title=said.text("title", before.title),
+        title=submitted.text("title", before.title),
         dynatype=before.dynatype or before.kind,
-        description=said.text("description", before.description),
-        tags=said.texts("tags", before.tags),
-        aspects=said.mapping("aspects", before.aspects),
+        description=submitted.text("description", before.description),
+        tags=submitted.texts("tags", before.tags),
+        aspects=submitted.mapping("aspects", before.aspects),
         contacts=contacts,
-        fields={**said.merge(before.fields, *_PLAIN, *more), **people},
+        fields={**submitted.merge(before.fields, *_PLAIN, *more), **people},
     )
 
 
@@ -111,7 +116,7 @@ def _people(state: State, name: str, usernames: Iterable[str]) -> list[dict[str,
 
 
 def _work_fields(state: State, document: Document) -> Mapping[str, object]:
-    """Return the fields that both have beyond those of every document."""
+    """Return the fields that Projects and Tasks have, in addition to those of every document."""
     return {
         "associated_contacts_id": list(document.contacts),
         "associated_users": [],
@@ -125,23 +130,23 @@ def _work_fields(state: State, document: Document) -> Mapping[str, object]:
 
 async def create_task(service: Service, call: Call) -> Answer:
     """Create a Task in a Project: 201 and `Location`, no body."""
-    said = await _TASK.read(call)
+    submitted = await _TASK.read(call)
     draft = service.state.draft("Task", "", None)
-    task = service.state.add(_change_task(service.state, draft, said))
+    task = service.state.add(_change_task(service.state, draft, submitted))
     return empty(201, {"Location": f"/api/v2/tasks/{task.id}/"})
 
 
 async def update_task(service: Service, call: Call) -> Answer:
     """Change only the given fields; lists are replaced whole, another `project` moves the Task."""
-    said = await _TASK.read(call, partial=True)
+    submitted = await _TASK.read(call, partial=True)
     before = TASKS.find(service.state, call.ids[0])
-    service.state.change(_change_task(service.state, before, said))
+    service.state.change(_change_task(service.state, before, submitted))
     return empty(204)
 
 
-def _change_task(state: State, before: Document, said: SubmittedFields) -> Document:
-    parent = _project(state, said.text("project")) if "project" in said else before.parent
-    return _change_work_item(state, before, said, parent=parent)
+def _change_task(state: State, before: Document, submitted: SubmittedFields) -> Document:
+    parent = _project(state, submitted.text("project")) if "project" in submitted else before.parent
+    return _change_work_item(state, before, submitted, parent=parent)
 
 
 def _project(state: State, identifier: str) -> str:
@@ -175,8 +180,8 @@ TASKS = DocumentCollection(
 
 async def create_project(service: Service, call: Call) -> Answer:
     """Create a Project, with its Workspace, in a Space: 201 and `Location`, no body."""
-    said = await _PROJECT.read(call)
-    draft = _change_project(service.state, service.state.draft("Project", "", None), said)
+    submitted = await _PROJECT.read(call)
+    draft = _change_project(service.state, service.state.draft("Project", "", None), submitted)
     project = _add_numbered(service.state, draft)
     return empty(201, {"Location": f"/api/v2/projects/{project.id}/"})
 
@@ -199,17 +204,17 @@ def _add_numbered(state: State, draft: Document) -> Document:
 
 async def update_project(service: Service, call: Call) -> Answer:
     """Change only the given fields; lists are replaced whole, without a lock."""
-    said = await _PROJECT.read(call, partial=True)
+    submitted = await _PROJECT.read(call, partial=True)
     before = PROJECTS.find(service.state, call.ids[0])
-    service.state.change(_change_project(service.state, before, said))
+    service.state.change(_change_project(service.state, before, submitted))
     return empty(204)
 
 
-def _change_project(state: State, before: Document, said: SubmittedFields) -> Document:
-    parent = _space(state, said.text("space")) if "space" in said else before.parent
-    for programme in said.texts("sub_project_of"):
+def _change_project(state: State, before: Document, submitted: SubmittedFields) -> Document:
+    parent = _space(state, submitted.text("space")) if "space" in submitted else before.parent
+    for programme in submitted.texts("sub_project_of"):
         _check_programme(state, programme)
-    return _change_work_item(state, before, said, parent=parent, more=("fileplan", "template"))
+    return _change_work_item(state, before, submitted, parent=parent, more=("fileplan", "template"))
 
 
 def _check_programme(state: State, identifier: str) -> None:

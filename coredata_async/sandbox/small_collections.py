@@ -76,13 +76,15 @@ USERS = SimpleCollection(
 
 async def create_comment(service: Service, call: Call) -> Answer:
     """Comment on a document: 201 and `Location`."""
-    said = accept(await call.json(), {"text": text, "doc_id": text})
-    said.require("text", "doc_id")
+    submitted = accept(await call.json(), {"text": text, "doc_id": text})
+    submitted.require("text", "doc_id")
     await call.commit()
-    document = said.text("doc_id")
+    document = submitted.text("doc_id")
     if document not in service.state.documents:
         raise refuse(f"doc_id: document {document!r} does not exist.")
-    return empty(201, {"Location": f"{_COMMENTS}{service.state.add_comment(document, said.text('text'))}/"})
+    return empty(
+        201, {"Location": f"{_COMMENTS}{service.state.add_comment(document, submitted.text('text'))}/"}
+    )
 
 
 def render_comment(comment: Comment) -> Shown:

@@ -12,7 +12,7 @@ from coredata_async.sandbox.document import Comment, Document, Ids, User, moment
 from coredata_async.sandbox.index import Index
 
 _CREDENTIAL = re.compile(r"([?&](?:password|sessionId)=)[^&]*")
-_LOG = 100_000
+_MAX_REQUESTS = 100_000
 
 
 @frozen
@@ -54,7 +54,7 @@ def mask_target(target: str) -> str:
 
 @define(eq=False, repr=False)
 class State:
-    """Documents by id, kept in the order of lists: created ascending, then id."""
+    """All content of the sandbox, and the requests it received. Lists are ordered by creation, then by id."""
 
     ids: Ids
     author: User
@@ -65,10 +65,11 @@ class State:
     """Blobs in the built-in storage; empty if a test plugged in another bucket."""
     reserved: dict[str, Reservation] = field(factory=dict[str, Reservation])
     """Every reserved blob, with the values declared for it."""
-    requests: deque[Seen] = field(factory=lambda: deque[Seen](maxlen=_LOG))
+    requests: deque[Seen] = field(factory=lambda: deque[Seen](maxlen=_MAX_REQUESTS))
     counts: Counter[str] = field(factory=Counter[str])
     """Requests by operation, counted on arrival (`requests` contains them after the response)."""
     lists: int = 0
+    """Number of lists that were answered."""
     index: Index = field(factory=Index)
     """Index for lists."""
     _visited: dict[str, None] = field(factory=dict[str, None])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coredata_async.sandbox.disk import Reading, Writing, open_range
+from coredata_async.sandbox.disk import FileReader, FileWriter, open_range
 
 from .api import until
 
@@ -16,14 +16,14 @@ from .api import until
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_write_that_opens_its_file_only_after_it_was_given_up_leaves_no_part(tmp_path, step, times):
     with ThreadPoolExecutor(1) as workers:
-        writing = Writing(tmp_path / "blob", workers)
+        writer = FileWriter(tmp_path / "blob", workers)
 
         async def write():
-            async with writing:
-                await writing.add(b"x" * (1024 * 1024 if step == "add" else 1))
-                await writing.finish()
+            async with writer:
+                await writer.add(b"x" * (1024 * 1024 if step == "add" else 1))
+                await writer.finish()
 
-        with writing._lock:
+        with writer._lock:
             task = asyncio.create_task(write())
             await asyncio.sleep(0)
             await until(workers._work_queue.empty)  # the thread waits for the lock
@@ -34,15 +34,15 @@ async def test_a_write_that_opens_its_file_only_after_it_was_given_up_leaves_no_
             await task
 
     assert list(tmp_path.glob("*.part")) == []
-    assert writing._file is None or writing._file.closed  # garbage that is not closed is a ResourceWarning
+    assert writer._file is None or writer._file.closed  # garbage that is not closed is a ResourceWarning
 
 
 async def test_a_file_has_its_name_once_it_is_whole(tmp_path):
     with ThreadPoolExecutor(1) as workers:
-        async with Writing(tmp_path / "blob", workers) as writing:
-            await writing.add(b"hel")
-            await writing.add(b"lo")
-            assert await writing.finish() == (5, "5d41402abc4b2a76b9719d911017c592")
+        async with FileWriter(tmp_path / "blob", workers) as writer:
+            await writer.add(b"hel")
+            await writer.add(b"lo")
+            assert await writer.finish() == (5, "5d41402abc4b2a76b9719d911017c592")
 
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("blob", b"hello")]
 
@@ -75,16 +75,16 @@ async def test_a_reader_that_is_cancelled_while_a_thread_reads_closes_its_file(t
     path = tmp_path / "blob"
     path.write_bytes(b"x" * 2_000_000)
     with ThreadPoolExecutor(1) as workers:
-        reading = await open_range(path, 0, 2_000_000, workers)
-        assert isinstance(reading, Reading)
+        reader = await open_range(path, 0, 2_000_000, workers)
+        assert isinstance(reader, FileReader)
         busy = threading.Event()
         workers.submit(busy.wait, 10)
 
         async def read_then_close() -> None:
             try:
-                await reading.read(10)
+                await reader.read(10)
             finally:
-                reading.close()
+                reader.close()
 
         task = asyncio.create_task(read_then_close())
         await asyncio.sleep(0)
@@ -93,4 +93,4 @@ async def test_a_reader_that_is_cancelled_while_a_thread_reads_closes_its_file(t
             await task
         busy.set()
 
-    assert reading.file.closed
+    assert reader.file.closed

@@ -12,11 +12,12 @@ class Dialect:
     format: Literal["xml", "json"] = "xml"
     """Format of the response if the request has no `retType`."""
     honours_ret_type: bool = True
+    """False if `retType` is ignored."""
     root: Literal["data", "response"] = "data"
     wrapped: bool = True
     """JSON: `{"data": …}` or the value itself. XML always has a root."""
     named: bool = False
-    """True to wrap a single object under its own name again: `{"task": {…}}`."""
+    """True if a single object is wrapped under its name: `{"task": {…}}`."""
     numbers: Literal["strings", "numbers", "mixed"] = "strings"
     """JSON: `"7"`, `7`, or 7 for everything but `id`, which the docs call a string."""
     booleans: Literal["digits", "words"] = "digits"
@@ -38,6 +39,7 @@ class Dialect:
     content_type: str | None = None
     """Content-Type sent instead of the right one."""
     bom: bool = False
+    """True if a body begins with a byte order mark."""
     errors: Literal["status", "body", "html", "php"] = "status"
     """Status above 400; or 200 with an error in the body, a page to sign in, or an error message of PHP."""
     missing: Literal["error", "empty"] = "error"

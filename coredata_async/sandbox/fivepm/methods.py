@@ -112,10 +112,10 @@ def _handler(account: Account, method: Method, segment: str) -> Callable[[Servic
             account.state.calls.append(parsing.log_entry(call, query, body))
             given = parsing.merge(query, body)
             form = responses.form(dialect, text(given, "retType"))
-            said = await _handle(account, method, call, given)
+            result = await _handle(account, method, call, given)
         except Refusal as refusal:
             return responses.failure(refusal, dialect, form)
-        return responses.success(said, dialect, form, call.effect)
+        return responses.success(result, dialect, form, call.effect)
 
     return handler
 

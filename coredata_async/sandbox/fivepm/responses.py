@@ -38,14 +38,14 @@ def form(dialect: Dialect, asked: str) -> str:
     return asked if dialect.honours_ret_type and asked in _TYPES else dialect.format
 
 
-def success(said: Response, dialect: Dialect, form: str, effect: Effect) -> Answer:
+def success(result: Response, dialect: Dialect, form: str, effect: Effect) -> Answer:
     """Return the response for a result, in the dialect and with the faults."""
-    if isinstance(said, Bytes):
-        return _content(said, dialect)
-    if isinstance(said, SingleView):
-        said = {said.name: said.item} if dialect.named else said.item
-    said = _apply_effect(said, effect) if effect.hidden or effect.nulled else said
-    body = write_json(said, dialect) if form == "json" else write_xml(said, dialect)
+    if isinstance(result, Bytes):
+        return _content(result, dialect)
+    if isinstance(result, SingleView):
+        result = {result.name: result.item} if dialect.named else result.item
+    result = _apply_effect(result, effect) if effect.hidden or effect.nulled else result
+    body = write_json(result, dialect) if form == "json" else write_xml(result, dialect)
     return _wrap(body[: len(body) // 2] if effect.broken_json else body, dialect, form)
 
 
@@ -76,25 +76,25 @@ def _web(page: str) -> Answer:
     return Answer(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
-def _content(said: Bytes, dialect: Dialect) -> Answer:
-    kind = mimetypes.guess_type(said.name)[0] or "application/octet-stream"
+def _content(result: Bytes, dialect: Dialect) -> Answer:
+    kind = mimetypes.guess_type(result.name)[0] or "application/octet-stream"
     headers = {"Content-Type": kind}
     if dialect.download == "raw":
-        quoted = said.name.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = result.name.replace("\\", "\\\\").replace('"', '\\"')
         headers["Content-Disposition"] = f'attachment; filename="{quoted}"'
-    return Answer(200, headers, said.data)
+    return Answer(200, headers, result.data)
 
 
-def _apply_effect(said: Shown, effect: Effect) -> Shown:
+def _apply_effect(result: Shown, effect: Effect) -> Shown:
     """Omit or empty attributes, at every depth."""
-    match said:
+    match result:
         case Listed():
-            return attrs.evolve(said, items=tuple(_apply_effect(one, effect) for one in said.items))
+            return attrs.evolve(result, items=tuple(_apply_effect(one, effect) for one in result.items))
         case dict():
             return {
                 name: None if name in effect.nulled else _apply_effect(one, effect)
-                for name, one in said.items()
+                for name, one in result.items()
                 if name not in effect.hidden
             }
         case _:
-            return said
+            return result
