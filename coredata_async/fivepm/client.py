@@ -90,7 +90,7 @@ class FivePM(HttpClient):
             `NO_PROXY`, which are read once, by the constructor.
         headers: Further headers for the service.
         app_info: Name and version of your program, for the User-Agent.
-        session: Your own aiohttp session for the service; it is not closed.
+        session: Your own aiohttp session for the service, of the same loop and without `auth`; not closed.
         hooks: Functions called after every attempt.
         transport: `auto` uses our own HTTP/1.1 connections, which take half of aiohttp's time. It uses
             aiohttp for requests through a proxy or your session, and while its methods are patched, as by

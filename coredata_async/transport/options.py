@@ -14,6 +14,7 @@ from typing import Any, Self, TypedDict, TypeVar
 from attrs import evolve, field, frozen
 
 from coredata_async.config import Limits, Retry, Timeouts
+from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret
 from coredata_async.transport.pool import Pool, Session, Transport
 from coredata_async.transport.retry import Budget
@@ -39,6 +40,16 @@ class ConnectionOptions(TypedDict, total=False):
     transport: Transport
 
 
+def _check_option(name: str, value: object, kind: type) -> None:
+    """Check the kind of an option.
+
+    Raises:
+        ConfigurationError: If it is of another kind, such as a number for `Timeouts`.
+    """
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not a {type(value).__name__}")
+
+
 @frozen(kw_only=True)
 class SendOptions:
     """Options for sending requests; copies of a client may differ in them."""
@@ -48,6 +59,10 @@ class SendOptions:
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     hooks: Sequence[Hook] = ()
     app_info: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        _check_option("timeouts", self.timeouts, Timeouts)
+        _check_option("retry", self.retry, Retry)
 
     def evolve(
         self,
@@ -102,6 +117,7 @@ class HttpClient:
     ) -> None:
         self._base_url = base_url
         self._limits = options.get("limits") or Limits()
+        _check_option("limits", self._limits, Limits)
         self._pool = Pool(
             self._limits,
             options.get("proxy"),

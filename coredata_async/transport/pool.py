@@ -40,6 +40,18 @@ def is_transport(word: str) -> TypeGuard[Transport]:
     return word in {"auto", "aiohttp"}
 
 
+def _verification(given: object) -> ssl.SSLContext | bool:
+    """Return what verifies certificates; None means the default."""
+    if given is None:
+        return True
+    if isinstance(given, ssl.SSLContext | bool):
+        return given
+    raise ConfigurationError(
+        f"ssl must be an ssl.SSLContext, True or False, not a {type(given).__name__}; for a file of "
+        "certificates, pass ssl.create_default_context(cafile=…)"
+    )
+
+
 @define(eq=False)
 class Pool:
     """Connections to the service and, separately, to the storage.
@@ -51,7 +63,7 @@ class Pool:
     limits: Limits
     proxy: Secret[str] | None = field(default=None, converter=conceal)
     """URL of a forward proxy. A secret, because it may contain a password."""
-    ssl: ssl.SSLContext | bool = True
+    ssl: ssl.SSLContext | bool = field(default=True, converter=_verification)
     trust_env: bool = False
     api: Session | None = field(default=None, repr=False)
     storage: Session | None = field(default=None, repr=False)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from coredata_async import CoreData
+from coredata_async.errors import ConfigurationError
 from coredata_async.fivepm import FivePM
 from coredata_async.transport.options import ConnectionOptions, HttpClient
 
@@ -31,3 +32,17 @@ def test_both_clients_have_every_shared_option_with_the_same_default_and_type(op
 @pytest.mark.parametrize("option", SHARED)
 def test_both_clients_describe_a_shared_option_in_the_same_words(option: str) -> None:
     assert describe(CoreData, option) == describe(FivePM, option)
+
+
+@pytest.mark.parametrize("option", ["timeouts", "retry", "limits"])
+def test_an_option_of_another_kind_is_named(option: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{option} must be a {option.title()}, not a int"):
+        CoreData("http://localhost", api_user="u", api_key="k", **{option: 30})
+
+
+@pytest.mark.parametrize("option", ["timeouts", "retry"])
+def test_an_option_of_another_kind_is_named_for_a_copy(option: str) -> None:
+    client = CoreData("http://localhost", api_user="u", api_key="k")
+
+    with pytest.raises(ConfigurationError, match=f"{option} must be a {option.title()}, not a float"):
+        client.with_options(**{option: 2.5})

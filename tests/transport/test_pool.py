@@ -286,6 +286,27 @@ async def test_the_middlewares_of_a_session_that_was_brought_are_used(server: Ra
     assert server.seen[0].header("Authorization") == "Bearer of the gateway"
 
 
+# Certificates
+
+
+async def test_no_ssl_option_is_the_default_and_verifies(
+    exchange: Exchange, stranger: ssl.SSLContext
+) -> None:
+    pool = Pool(Limits(), ssl=None)
+    async with RawServer(tls=stranger) as server:
+        with pytest.raises(APIConnectionError, match="certificate is not trusted"):
+            await to(pool, "api", exchange)(Request("GET", server.url + "/", {"Authorization": "apikey u:k"}))
+        await pool.aclose()
+
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("given", [0, 1, "", "ca.pem", Path("ca.pem")])
+def test_only_false_turns_the_verification_off(given: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"ssl must be an ssl\.SSLContext, True or False"):
+        Pool(Limits(), ssl=given)
+
+
 # Proxies
 
 

@@ -77,7 +77,8 @@ async def connect(
 
 
 def _context(*, trust: SSLContext | bool) -> SSLContext:
-    return trust if isinstance(trust, SSLContext) else _default_context(verify=trust)
+    # Nothing but False turns the verification off: neither None nor 0.
+    return trust if isinstance(trust, SSLContext) else _default_context(verify=trust is not False)
 
 
 @cache
