@@ -1,4 +1,4 @@
-"""Comments: model, filters, new and endpoint. Known only from three clients of 2014."""
+"""Comments: model, filters, fields for creation, and endpoint. Known only from three clients of 2014."""
 
 from __future__ import annotations
 

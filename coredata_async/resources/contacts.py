@@ -1,4 +1,4 @@
-"""Contacts: model, filters, new and endpoint."""
+"""Contacts: model, filters, fields for creation, and endpoint."""
 
 from __future__ import annotations
 

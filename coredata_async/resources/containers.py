@@ -1,4 +1,4 @@
-"""Spaces and folders: models, new and endpoints. The service documents no filters for them."""
+"""Spaces and folders: models, fields for creation, endpoints. The service documents no filters for them."""
 
 from __future__ import annotations
 

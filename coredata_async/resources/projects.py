@@ -1,4 +1,4 @@
-"""Projects and tasks: models, filters, new, changes and endpoints."""
+"""Projects and tasks: models, filters, fields for creation and change, endpoints."""
 
 from __future__ import annotations
 

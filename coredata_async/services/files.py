@@ -71,7 +71,7 @@ class Files:
 
         Sends three requests: reserve (v3 blob), PUT to the signed URL, register (v2 files). Buffers a few
         blocks of 1 MiB, regardless of the file size. An expired URL is reserved again and the bytes are
-        resent. The register request is never repeated blindly: if its response is lost, the File is searched
+        resent. The register request is never repeated blindly: if its response is lost, the File is looked up
         by its blob name, for up to `Retry.settle` seconds. With `via="api"` the bytes are sent in one
         request.
 
@@ -147,9 +147,9 @@ class Files:
             parent: Parent of all sources that do not name another.
             concurrency: Maximum number of files in flight; defaults to `Limits.concurrency`.
             dynatype: As for `upload`, for all sources that are not an `Upload`.
-            contacts: As `dynatype`.
-            tags: As `dynatype`.
-            spool: As `dynatype`.
+            contacts: As for `dynatype`.
+            tags: As for `dynatype`.
+            spool: As for `dynatype`.
             via: As for `upload`.
             verify: As for `upload`.
             progress: As for `upload`; `Progress.name` identifies the source.
@@ -242,7 +242,7 @@ class Files:
             if_none_match: If-None-Match header of the web request.
             digest: Expected MD5 of the whole, for instance from a listing; by default that of the storage or
                 of the File.
-            verify: Whether to compare the digest.
+            verify: Compare the MD5 of the received bytes, unless only a part is fetched.
 
         See: https://docs.wise.is/cored/files-v2, "Download File content"
         """

@@ -20,7 +20,7 @@ from attrs import define, frozen
 from coredata_async.errors import TransferError
 from coredata_async.storage.bodies import md5_of_file
 
-_SHOWN: Final = 50
+_NAME_LENGTH: Final = 50
 """Maximum number of characters of the name that a temporary name repeats, because names are limited in
 length.
 """
@@ -120,7 +120,7 @@ def new_part(target: Target) -> Generator[Part]:
     Raises:
         OSError: If it cannot be created, for instance because the directory does not exist.
     """
-    part = Part(path := _beside(target.path, secrets.token_hex(4)), _open(path, _CREATE, target))
+    part = Part(path := _part_path(target.path, secrets.token_hex(4)), _open(path, _CREATE, target))
     try:
         yield part
     finally:
@@ -143,7 +143,7 @@ def open_kept_part(target: Target, key: str, *, spoiled_by: tuple[type[Exception
         TransferError: If another task or process is writing it.
         OSError: If it cannot be opened or created.
     """
-    part = Part(path := _beside(target.path, key), _open_kept(path, target))
+    part = Part(path := _part_path(target.path, key), _open_kept(path, target))
     keep = False
     try:
         yield part
@@ -284,5 +284,5 @@ def _refusal(path: Path, reason: str) -> TransferError:
     return TransferError(f"cannot save to {path}: it {reason}", stage="get")
 
 
-def _beside(target: Path, token: str) -> Path:
-    return target.with_name(f".{target.name[:_SHOWN]}.{token}.part")
+def _part_path(target: Path, token: str) -> Path:
+    return target.with_name(f".{target.name[:_NAME_LENGTH]}.{token}.part")

@@ -64,8 +64,8 @@ class Search:
 class UndecidableError(Exception):
     """It cannot be decided from the server's response whether a File exists."""
 
-    def __init__(self, why: str, candidates: tuple[str, ...] = ()) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
         self.candidates = candidates
 
 
@@ -92,32 +92,34 @@ class PendingLookup:
     stored: Stored
     matcher: Matcher | None
     proof: bool
+    """True to list everything, so that the result can prove absence."""
     witness: str | None = None
     hits: list[File] = field(factory=list[File])
     unclear: list[str] = field(factory=list[str])
     """Ids of Files that may belong to the blob."""
     alike: list[str] = field(factory=list[str])
-    """Ids of new Files with its name and bytes for which the server shows the name of another blob."""
+    """Ids of new Files with the same name and bytes, but the name of another blob."""
     shows_witness: bool = False
     result: LookupResult | None = None
     failure: Exception | None = None
 
     @property
     def answered(self) -> bool:
-        """Return whether it needs no further listing."""
+        """True if it needs no further listing."""
         return self.result is not None or self.failure is not None
 
     def answer(self, began: float, doubt: str | None, *, populated: bool) -> None:
         """Set the result from a complete listing."""
         if self.unclear and not self.hits:
-            why = "the server shows no blob names, and only these would identify it"
-            self.failure = UndecidableError(why, tuple(self.unclear[:NAMED]))
+            reason = "the server shows no blob names, and only these would identify it"
+            self.failure = UndecidableError(reason, tuple(self.unclear[:NAMED]))
         elif len(self.hits) > 1 and not self.stored.blob:
             ids = tuple(hit.id for hit in self.hits[:NAMED])
             self.failure = UndecidableError(f"{len(self.hits)} Files match it", ids)
         else:
             if doubt is None and self.alike:
-                doubt = f"it shows its name and bytes under another blob as {', '.join(self.alike[:NAMED])}"
+                alike = ", ".join(self.alike[:NAMED])
+                doubt = f"Files with the same name and bytes are listed under another blob name: {alike}"
             self.result = LookupResult(
                 hits=tuple(self.hits),
                 began=began,
@@ -134,7 +136,7 @@ class PendingLookup:
         self.shows_witness = False
 
     def is_alike(self, file: File) -> bool:
-        """Return whether a File equals the wanted one in all but the name of its blob."""
+        """Return whether a File equals the wanted one except for the name of its blob."""
         stored = self.stored
         if not file.digest or file.digest.lower() != stored.md5 or file.size != stored.plan.size:
             return False
@@ -180,9 +182,9 @@ def _without_hyphens(name: str) -> str:
     return name.casefold().replace("-", "")
 
 
-async def match_by_bytes(file: File, tickets: Iterable[PendingLookup]) -> None:
+async def match_by_bytes(file: File, lookups: Iterable[PendingLookup]) -> None:
     """Match a File to blobs by its bytes, because its blob name is unknown."""
-    for each in tickets:
+    for each in lookups:
         if not may_be(file, each.stored):
             continue
         try:

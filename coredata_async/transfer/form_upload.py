@@ -69,10 +69,10 @@ async def _create(
 
 def _form(new: NewFile, source: PreparedSource, content_type: str) -> tuple[bytes | Body, str]:
     head, tail, form_type = form_around(
-        # Not a digest of the fields, because the file's content could be made to contain that.
         new.fields(),
         filename=new.filename,
         content_type=content_type,
+        # Random, not a digest of the fields: the content of the file could be made to contain a digest.
         boundary=secrets.token_hex(16),
     )
     body = source.body

@@ -110,18 +110,18 @@ class Lookup:
             UndecidableError: If a File may belong to this blob and this cannot be decided.
         """
         state = self._searches.get(search) or self._add(search)
-        ticket = PendingLookup(stored, matcher, proof, witness)
-        state.waiting[ticket] = None
+        pending = PendingLookup(stored, matcher, proof, witness)
+        state.waiting[pending] = None
         try:
             async with state.lock:
-                if not ticket.answered:
-                    await self._serve(search, state, ticket)
+                if not pending.answered:
+                    await self._serve(search, state, pending)
         finally:
-            state.waiting.pop(ticket, None)
-        if ticket.failure is not None:
-            raise ticket.failure
-        assert ticket.result is not None  # noqa: S101  # `_serve` answers every ticket that waits when it begins
-        return ticket.result
+            state.waiting.pop(pending, None)
+        if pending.failure is not None:
+            raise pending.failure
+        assert pending.result is not None  # noqa: S101  # `_serve` answers every lookup that waits when it begins
+        return pending.result
 
     def _add(self, search: Search) -> _SearchState:
         if len(self._searches) >= IDLE:
@@ -130,10 +130,10 @@ class Lookup:
             self._searches = kept
         return self._searches.setdefault(search, _SearchState())
 
-    async def _serve(self, search: Search, state: _SearchState, ticket: PendingLookup) -> None:
+    async def _serve(self, search: Search, state: _SearchState, pending: PendingLookup) -> None:
         """List a parent for all that wait for it. If this is cancelled, the next waiter takes over."""
         least = self.policy.probe_gap * LINGER
-        linger = least if ticket.proof else 0.0
+        linger = least if pending.proof else 0.0
         await self.sleep(max(linger, state.resumes - self.clock()))
         async with self._width:
             batch, began = list(state.waiting), self.clock()

@@ -43,8 +43,8 @@ def abort_session(session: aiohttp.ClientSession) -> None:
 def _transports(connector: Any) -> list[Any]:
     if connector is None or connector.closed:
         return []
-    kept = [protocol for kept in connector._conns.values() for protocol, _ in kept]  # noqa: SLF001
-    protocols = [*kept, *connector._acquired]  # noqa: SLF001
+    idle = [protocol for pool in connector._conns.values() for protocol, _ in pool]  # noqa: SLF001
+    protocols = [*idle, *connector._acquired]  # noqa: SLF001
     return [protocol.transport for protocol in protocols if protocol.transport is not None]
 
 
@@ -55,7 +55,7 @@ def abort_transport(transport: Any) -> None:
     except RuntimeError:  # its loop is closed and cannot notify the protocol
         tls = getattr(transport, "_ssl_protocol", None)
         plain = transport if tls is None else tls._transport  # noqa: SLF001
-        with suppress(RuntimeError):  # as TLS does, again
+        with suppress(RuntimeError):  # TLS schedules a callback in the closed loop, too; the socket is closed
             plain._call_connection_lost(None)  # noqa: SLF001
 
 

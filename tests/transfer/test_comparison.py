@@ -35,17 +35,17 @@ def test_another_blob_name_is_not(shown: str) -> None:
     assert not is_same_blob(shown, "laika/Blob-1")
 
 
-def ticket_after(file: File) -> PendingLookup:
-    ticket = PendingLookup(STORED, None, proof=True)
-    compare_names(file, [ticket] if blob_key(file.blob_name or "") == "blob1" else [], [ticket])
-    ticket.answer(0.0, None, populated=True)
-    return ticket
+def lookup_after(file: File) -> PendingLookup:
+    pending = PendingLookup(STORED, None, proof=True)
+    compare_names(file, [pending] if blob_key(file.blob_name or "") == "blob1" else [], [pending])
+    pending.answer(0.0, None, populated=True)
+    return pending
 
 
 def test_a_file_whose_blob_name_has_another_form_is_found() -> None:
     file = evolve(LIKE, blob_name="bucket/laika/Blob-1")
 
-    look = ticket_after(file).result
+    look = lookup_after(file).result
 
     assert look is not None
     assert (look.hits, look.incomplete_reason) == ((file,), None)
@@ -71,7 +71,7 @@ def test_of_two_blobs_whose_names_differ_in_their_prefix_the_exact_one_counts() 
     ],
 )
 def test_a_new_file_of_the_same_name_and_bytes_raises_a_doubt(file: File) -> None:
-    look = ticket_after(file).result
+    look = lookup_after(file).result
 
     assert look is not None
     assert look.incomplete_reason is not None
@@ -89,7 +89,7 @@ def test_a_new_file_of_the_same_name_and_bytes_raises_a_doubt(file: File) -> Non
     ],
 )
 def test_any_other_file_raises_none(file: File) -> None:
-    look = ticket_after(file).result
+    look = lookup_after(file).result
 
     assert look is not None
     assert look.incomplete_reason is None

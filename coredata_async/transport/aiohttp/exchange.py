@@ -1,4 +1,4 @@
-"""One HTTP exchange over aiohttp: the innermost `Send`. It follows, adds and repeats nothing."""
+"""One HTTP exchange over aiohttp: the innermost `Send`. It follows no redirect and repeats no request."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def exchange(
         body = _body(request, side, timeouts.stall)
         answered = False
         try:
-            reply = await carry(request, body)
+            reply = await exchange_once(request, body)
             answered = True
         except BaseException as exc:  # noqa: BLE001  # it is raised below
-            failure = _own(exc, request, body, proxied=proxied)
+            failure = _translate_failure(exc, request, body, proxied=proxied)
         else:
             return reply
         finally:
@@ -107,14 +107,12 @@ def exchange(
         # Not in the `except` block: the exception there, and its frames, hold the headers and the URL.
         raise failure
 
-    async def carry(request: Request, body: Whole | BodyPayload | None) -> Reply:
+    async def exchange_once(request: Request, body: Whole | BodyPayload | None) -> Reply:
         url = _url(request, base_url)
         session = pool.session(side)
         packed = side == "api" and not session.auto_decompress
-        target, all_headers = (
-            _as_written(url),
-            _merge_headers(common.reveal(), request.headers, packed=packed),
-        )
+        target = _as_written(url)
+        all_headers = _merge_headers(common.reveal(), request.headers, packed=packed)
         request.dispatch.possible = True  # aiohttp does not report when the first byte leaves
         response = await session.request(
             request.method,
@@ -135,7 +133,7 @@ def exchange(
         _check_transfer_coding(response)
         coding = response.headers.get("Content-Encoding") if packed else None
         if request.stream and response.status < 300:  # noqa: PLR2004  # the body of an error is read at once
-            content = _Arriving(request, response, timeouts.stall, decompressor(coding))
+            content = _ResponseBody(request, response, timeouts.stall, decompressor(coding))
             return Reply(response.status, response.headers, content=content, redactor=request.redactor)
         try:
             found = await _read(response)
@@ -195,10 +193,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(blocks)
 
 
-def _own(
+def _translate_failure(
     exc: BaseException, request: Request, body: Whole | BodyPayload | None, *, proxied: bool
 ) -> BaseException:
-    """Return the exception of the source unchanged; for any of aiohttp's, our error."""
+    """Return our error for an exception of aiohttp, and an exception of the source unchanged."""
     if not isinstance(exc, AIOHTTP_ERRORS):  # mostly a cancellation
         return without_frames(exc)
     if isinstance(body, BodyPayload) and body.failure is not None:
@@ -225,18 +223,18 @@ def _waits(timeouts: Timeouts, patience: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=response)
 
 
-class _Arriving:
-    """The body of a reply while it arrives; `stall` limits the wait for each block."""
+class _ResponseBody:
+    """The body of a reply, read while it arrives; `stall` limits the wait for each block."""
 
     def __init__(
         self,
         request: Request,
         response: aiohttp.ClientResponse,
         stall: float | None,
-        undo: Unpacking | None,
+        unpacking: Unpacking | None,
     ) -> None:
         self._request = request
-        self._unpacking = undo
+        self._unpacking = unpacking
         self._response = response
         self._stall = stall
         if response.connection is not None and (protocol := response.connection.protocol) is not None:
@@ -261,7 +259,10 @@ class _Arriving:
             return await self._response.content.readany()
 
     async def aclose(self) -> None:
-        self._response.release() if self._response.content.at_eof() else self._response.close()
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
 
 
 def translate(
