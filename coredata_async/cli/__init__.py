@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from coredata_async.cli.streams import prepare
+from coredata_async.cli.streams import exit_without_waiting, prepare
 
 NEEDED = ("click", "rich", "typed_settings")
 INTERRUPTED = 130
@@ -24,4 +24,9 @@ def main() -> None:
         from coredata_async.cli.app import run  # noqa: PLC0415  # only now is it sure to import
     except KeyboardInterrupt:  # deferred, because this import takes a moment
         raise SystemExit(INTERRUPTED) from None
-    run()
+    try:
+        run()
+    except SystemExit as exc:
+        if exc.code == INTERRUPTED:
+            exit_without_waiting(INTERRUPTED)
+        raise

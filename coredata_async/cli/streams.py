@@ -6,11 +6,14 @@ import io
 import os
 import re
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TextIO, cast
+from typing import Final, NoReturn, TextIO, cast
 
 _STANDARD: Final = (0, 1, 2)
+_FLUSH: Final = 1.0
+"""Timeout for the rest of the output of a process that was interrupted, in seconds."""
 _SIZES: Final = ("COLUMNS", "LINES")
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,4}")
 """Number of columns or lines that a terminal can have."""
@@ -73,6 +76,18 @@ def discard_output() -> bool:
             os.close(null)
         return True
     return False
+
+
+def exit_without_waiting(code: int) -> NoReturn:
+    """End the process although a thread may be blocked, for instance by a pipe that nothing comes from.
+
+    The interpreter would wait for the thread, or abort because the thread holds the lock of a stream. What is
+    left in stdout is written, if that takes no longer than a second.
+    """
+    flushing = threading.Thread(target=discard_output, daemon=True)
+    flushing.start()
+    flushing.join(_FLUSH)
+    os._exit(code)
 
 
 def _occupy(number: int) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,42 @@ def test_no_bars_are_drawn_into_a_file(sh, variable) -> None:
 def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(sh, tmp_path) -> None:
     assert sh("coredata upload a.txt --parent $P --job j.sqlite --json <&- >&- 2>&-").returncode == 0
     assert b"event" not in (tmp_path / "j.sqlite").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["upload", "check"])
+def test_a_list_of_files_that_never_comes_does_not_hold_up_the_end(far, tmp_path, command) -> None:
+    (tmp_path / "src").mkdir()
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "coredata_async", command, "src", "--files-from", "-"],
+        stdin=reading,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "COREDATA_BASE_URL": far.url,
+            "COREDATA_API_USER": far.api_user,
+            "COREDATA_API_KEY": far.api_key,
+            "COREDATA_PARENT": far.project,
+        },
+    ) as process:
+        while not any(request.operation.startswith("projects.") for request in far.state.requests):
+            time.sleep(0.05)
+        time.sleep(0.5)  # until it reads its list
+        process.send_signal(signal.SIGTERM)
+        try:
+            _, messages = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            os.close(writing)
+            os.close(reading)
+
+    assert process.returncode == 130
+    assert b"interrupted" in messages
+    assert b"Fatal" not in messages
 
 
 @full

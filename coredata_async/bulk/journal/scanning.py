@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import define
 
@@ -25,6 +27,8 @@ from coredata_async.bulk.journal.planning import Planned, finish, list_folders, 
 from coredata_async.bulk.scan.entries import DirectoryBatch
 from coredata_async.bulk.scan.walk import Batches
 from coredata_async.errors import ConfigurationError
+
+T = TypeVar("T")
 
 ENTRIES: Final = 1000
 """Maximum number of entries taken from the scan at once."""
@@ -42,11 +46,10 @@ class ScanPlanner:
     journal: Journal
 
     async def __aiter__(self) -> AsyncGenerator[Planned, None]:
-        loop = asyncio.get_running_loop()
         running: asyncio.Future[list[DirectoryBatch]] | None = None
         try:
             while True:
-                running = loop.run_in_executor(None, next_batches, self.batches)
+                running = _start_thread(partial(next_batches, self.batches))
                 taken = await asyncio.shield(running)
                 if not taken:
                     return
@@ -57,6 +60,7 @@ class ScanPlanner:
                 await asyncio.wait({running}, timeout=STOP)
                 if running.done():
                     await asyncio.to_thread(self.batches.close)
+                running.cancel()
 
 
 @define(eq=False)
@@ -69,6 +73,24 @@ class PlannedFolders:
         await self.journal.read(partial(see_all, run=self.journal.run))
         for planned in await self.journal.read(list_folders):
             yield planned
+
+
+def _start_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Call a function in a thread that may never return, and then keeps neither loop nor process alive.
+
+    Lists of files that never end and file systems that do not answer block it.
+    """
+    result: Future[T] = Future()
+    result.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as exc:  # noqa: BLE001  # raised again in the task that waits
+            result.set_exception(exc)
+
+    threading.Thread(target=run, name="coredata-scan", daemon=True).start()
+    return asyncio.wrap_future(result)
 
 
 def next_batches(batches: Batches) -> list[DirectoryBatch]:

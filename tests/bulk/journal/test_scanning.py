@@ -1,8 +1,13 @@
 """Scratch journals: copies of journals that may be in use, or were left behind by a crash."""
 
+import asyncio
+import threading
+
 import pytest
 
-from coredata_async.bulk.journal.scanning import scratch_journal
+from coredata_async.bulk.journal import scanning
+from coredata_async.bulk.journal.scanning import ScanPlanner, scratch_journal
+from coredata_async.bulk.scan.walk import Batches
 from coredata_async.errors import ConfigurationError
 from tests.bulk.journals import BINDING, another_process, findings, opened
 
@@ -38,6 +43,27 @@ async def test_a_journal_that_another_process_holds_is_refused_and_stays_locked(
                     pass
 
         assert process.returncode is None
+
+
+async def test_a_scan_that_never_returns_is_left_to_its_thread(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(scanning, "STOP", 0.1)
+    scanned, released = threading.Event(), threading.Event()
+
+    def batches() -> Batches:
+        assert threading.current_thread().daemon, "the interpreter would wait for it"
+        scanned.set()
+        released.wait()
+        yield from ()
+
+    async with opened(tmp_path / "job.sqlite") as journal:
+        waiting = asyncio.ensure_future(anext(aiter(ScanPlanner(batches(), journal))))
+        await asyncio.to_thread(scanned.wait)
+
+        waiting.cancel()
+        done, _ = await asyncio.wait({waiting}, timeout=10)
+
+    assert done
+    released.set()
 
 
 async def test_a_journal_that_cannot_be_examined_is_an_error(tmp_path) -> None:

@@ -1,12 +1,14 @@
 import io
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.bulk.options import Policy, Rule, Selection
-from coredata_async.bulk.scan import scan as scanning
+from coredata_async.bulk.scan import file_list
 from coredata_async.bulk.scan.entries import ScannedEntry
 from coredata_async.bulk.scan.scan import scan
 from coredata_async.bulk.states import Reason
@@ -99,7 +101,7 @@ def test_a_list_that_cannot_be_read_is_refused(tree: Path, source: str) -> None:
 def test_a_list_for_which_the_temporary_directory_has_no_room_is_refused(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "_TABLES", scanning._TABLES + "PRAGMA max_page_count = 10;")
+    monkeypatch.setattr(file_list, "_TABLES", file_list._TABLES + "PRAGMA max_page_count = 10;")
 
     with pytest.raises(ConfigurationError, match=r"is full.*TMPDIR"):
         listed(tree, b"".join(b"%d/%s\n" % (number, b"x" * 100) for number in range(1000)))
@@ -192,6 +194,21 @@ def test_the_list_may_come_from_standard_input(tree: Path, monkeypatch: pytest.M
     assert [entry.name for batch in batches for entry in batch.entries] == [b"a", b"c"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a mode of POSIX streams")
+def test_standard_input_that_does_not_wait_is_refused_instead_of_cut_off(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.write(writing, b"a\nsub")  # the rest has not come yet
+    with os.fdopen(reading, "rb") as stream:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
+
+        with pytest.raises(ConfigurationError, match="cannot be read: Resource temporarily unavailable"):
+            list(scan([tree], Selection(files_from="-"), Policy()))
+    os.close(writing)
+
+
 @given(
     st.lists(st.binary(min_size=1, max_size=30).filter(lambda path: b"\0" not in path), max_size=30),
     st.integers(1, 40),
@@ -199,4 +216,4 @@ def test_the_list_may_come_from_standard_input(tree: Path, monkeypatch: pytest.M
 def test_paths_are_split_the_same_whatever_the_blocks(paths: list[bytes], block: int) -> None:
     file = io.BytesIO(b"\0".join(paths))
 
-    assert [path for path in scanning._split(file, file.read(block), b"\0") if path] == paths
+    assert [path for path in file_list._split(file, file.read(block), b"\0") if path] == paths
