@@ -11,6 +11,7 @@ from attrs import define, field
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.secret import Secret, SecretMapping
+from coredata_async.transport.auth import is_loopback
 
 
 def usable_proxy(given: Secret[str], name: str = "proxy") -> Secret[str]:
@@ -99,11 +100,10 @@ class Proxies:
         """Return the proxy for a URL, or None.
 
         Raises:
-            ConfigurationError: If the one in the environment cannot be used.
+            ConfigurationError: If the one in the environment cannot be used, or the given one would receive
+                unencrypted requests that are meant for this machine.
         """
-        if self.given is not None:
-            return self.given.reveal()
-        if not self.environment:
+        if not self:
             return None
         origin = _origin(url)
         if origin not in self._known:
@@ -112,10 +112,30 @@ class Proxies:
         return None if known is None else known.reveal()
 
     def _find(self, scheme: str, host: str) -> Secret[str] | None:
+        if self.given is not None:
+            if _reveals(self.given, scheme, host):
+                raise ConfigurationError(
+                    f"proxy= is on another machine, and would receive what is sent to {scheme}://{host} "
+                    "unencrypted; create the client without it"
+                )
+            return self.given
         name = scheme if scheme in self.environment else "all"
         if not self.environment.get(name) or proxy_bypass(host):
             return None
-        return usable_proxy(Secret(self.environment[name]), f"the environment variable {name}_proxy")
+        found = usable_proxy(Secret(self.environment[name]), f"the environment variable {name}_proxy")
+        return None if _reveals(found, scheme, host) else found
+
+
+def _reveals(proxy: Secret[str], scheme: str, host: str) -> bool:
+    """Return whether a proxy on another machine would receive what must not leave this one.
+
+    Requests to the loopback interface may be unencrypted, and contain the key.
+    """
+    return (
+        scheme == "http"
+        and is_loopback(urlsplit(f"//{host}").hostname or "")
+        and not is_loopback(urlsplit(proxy.reveal()).hostname or "")
+    )
 
 
 def _origin(url: str) -> tuple[str, str]:

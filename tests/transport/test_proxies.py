@@ -154,6 +154,20 @@ async def test_a_proxy_that_is_not_there_is_distinguished_from_the_server(host: 
     assert "s3cr3tpw" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:8080/x"])
+def test_a_proxy_elsewhere_gets_no_request_to_this_machine(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("http_proxy", "http://bob:s3cr3tpw@p.example:3128")
+    environment.setenv("https_proxy", "http://p.example:3128")
+
+    found = Proxies.of(None, trust_env=True)
+
+    assert found.of_url(url) is None
+    assert found.of_url(url.replace("http:", "https:")) == "http://p.example:3128"
+    with pytest.raises(ConfigurationError, match="would receive what is sent to http://") as caught:
+        Proxies.of(Secret("http://bob:s3cr3tpw@p.example:3128"), trust_env=False).of_url(url)
+    assert "s3cr3tpw" not in str(caught.value)
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_passwords_of_proxies_are_masked_in_replies(environment: pytest.MonkeyPatch, given: bool) -> None:
     url = "bob:s3cr3t%2Fpw@p.example:3128"
