@@ -42,7 +42,7 @@ _KEPT: Final = 5
 """Number of attempts whose reasons are kept."""
 _LONGEST: Final = 300
 """Maximum length of a reason."""
-_PASSING: Final = (
+PASSING: Final = (
     AccountMismatchError,
     APIConnectionError,
     AuthenticationError,
@@ -73,7 +73,7 @@ def note_error(fields: dict[str, object], worker: str, error: CoreDataError) -> 
         refusals = int(number(fields, "refusals")) + 1
         _note(fields, worker, str(error), death=False)
         fields["refusals"] = refusals
-    elif not isinstance(error, _PASSING):
+    elif not isinstance(error, PASSING):
         _note(fields, worker, f"{type(error).__name__}: {error}", death=False)
 
 

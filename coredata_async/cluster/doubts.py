@@ -1,4 +1,4 @@
-"""Results that may be due to the machine: everything was refused there, so another one confirms them first.
+"""Results that may be due to the machine: everything was refused there, so others confirm them first.
 
 A service or storage may refuse one machine only, for example because of the address from which its requests
 come. That machine would fail one shard after the other, faster than the others upload them.
@@ -21,6 +21,8 @@ from coredata_async.cluster.table import Row, number
 
 DOUBTFUL: Final = "doubtful"
 """End of a task whose result does not count yet."""
+MOST: Final = 4
+"""Number of machines of which the last one's result counts: each attempt delays a task by settle + gap."""
 _ENDS: Final = frozenset({"error", "clock"})
 """Ends of a shard for which its machine may be the reason."""
 _REFUSALS: Final = (Reason.REFUSED, Reason.STORAGE, Reason.FOLDER)
@@ -49,7 +51,8 @@ class Doubts:
         Raises:
             ClusterError: If NATS does not answer.
         """
-        return self.host in _hosts(row.fields) and await self._has_others(share)
+        hosts = _hosts(row.fields)
+        return self.host in hosts and bool(await self._others(share) - hosts)
 
     async def add(self, fields: dict[str, object], share: str, reason: str) -> bool:
         """Doubt a result; return False if it counts, because no other machine can give a better one.
@@ -62,22 +65,22 @@ class Doubts:
         Raises:
             ClusterError: If NATS does not answer.
         """
-        hosts = _hosts(fields)
-        if hosts - {self.host} or not await self._has_others(share):
+        hosts = _hosts(fields) | {self.host}
+        if len(hosts) >= MOST or not await self._others(share) - hosts:
             return False
         note_doubt(fields, self.cluster.member, f"{reason}; another machine tries it, too")
-        fields |= {"doubted": sorted(hosts | {self.host}), "ended": DOUBTFUL}
+        fields |= {"doubted": sorted(hosts), "ended": DOUBTFUL}
         return True
 
-    async def _has_others(self, share: str) -> bool:
-        """Return whether another machine with a share works."""
+    async def _others(self, share: str) -> set[str]:
+        """Return the other machines with a share that work."""
         rows = await (await self.cluster.table(WORKERS)).rows()
         silent = find_silent(rows, lambda row: number(row.fields, "length"))
-        return any(
-            share in shares_of(row) and row.data.text("host") != self.host
+        return {
+            row.data.text("host")
             for key, row in rows.items()
-            if key not in silent and "ended" not in row.fields
-        )
+            if key not in silent and "ended" not in row.fields and share in shares_of(row)
+        } - {self.host}
 
 
 def _hosts(fields: Mapping[str, object]) -> set[str]:

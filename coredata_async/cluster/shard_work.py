@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from coredata_async.bulk.events import Event, Progress
+from coredata_async.bulk.events import Event, Progress, Warned
 from coredata_async.bulk.report.report import KEPT, Report
 from coredata_async.bulk.shard_run import ShardRun, restore_shard
 from coredata_async.client import CoreData
@@ -151,6 +151,8 @@ class ShardWork:
                 lease.fields |= {"state": "open", "failed": 0}
                 await lease.release(sent_until=datetime.now(UTC))
                 return
+        if report.ended == "circuit":
+            self.publish(Warned(message=f"{self.doubts.host} gives {self.task.key} back: {report.message}"))
         # The report of the job lists so many Files: those of 100,000 shards need not be read for that.
         listed = min(KEPT, max(0, KEPT - number(lease.fields, "before")))
         short = evolve(report, files=report.files[: int(listed)])

@@ -58,6 +58,18 @@ async def test_a_result_that_another_machine_has_had_counts() -> None:
     assert not await doubts(THERE).add(fields, "fs01", "403 for all")
 
 
+async def test_a_machine_that_has_not_tried_yet_is_waited_for_until_four_have() -> None:
+    third, fourth = ("third", "fs01", 3.0, None), ("fourth", "fs01", 3.0, None)
+    fields: dict[str, object] = {"doubted": ["there"]}
+
+    assert await doubts(THERE, third).add(fields, "fs01", "403 for all")
+    assert await doubts(THERE, third).keep_out(Row("shard.0.1.0", fields, 1), "fs01")
+    assert not await doubts(THERE).keep_out(Row("shard.0.1.0", fields, 1), "fs01")
+
+    fields["doubted"] = ["there", "third", "another"]
+    assert not await doubts(THERE, third, fourth).add(fields, "fs01", "403 for all")
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 ELSEWHERE = """
 import socket
-socket.gethostname = lambda: "elsewhere"
+socket.gethostname = lambda: "{name}"
 connect = socket.socket.connect
 def redirect(self, address):
     host, port, *rest = address if isinstance(address, tuple) else (address, None)
@@ -78,19 +78,22 @@ REFUSALS = {
 
 
 @asynccontextmanager
-async def two_machines(fleet: Fleet, port: int, monkeypatch) -> AsyncGenerator[None]:
-    """Run a worker here, and one on another machine, whose requests go to a port."""
-    site = fleet.directory / "site"
-    site.mkdir()
-    code = ELSEWHERE.format(proxy=port, service=urlsplit(fleet.box.url).port)
-    (site / "sitecustomize.py").write_text(code)
+async def machines(
+    fleet: Fleet, port: int, monkeypatch, names: tuple[str, ...] = ("elsewhere",)
+) -> AsyncGenerator[None]:
+    """Run a worker here, and one on each of some other machines, whose requests go to a port."""
     try:
         await fleet.start()
-        with monkeypatch.context() as patched:
-            patched.setenv("PYTHONPATH", str(site))
-            await fleet.start()
+        for name in names:
+            site = fleet.directory / f"site-{name}"
+            site.mkdir()
+            code = ELSEWHERE.format(name=name, proxy=port, service=urlsplit(fleet.box.url).port)
+            (site / "sitecustomize.py").write_text(code)
+            with monkeypatch.context() as patched:
+                patched.setenv("PYTHONPATH", str(site))
+                await fleet.start()
         async with asyncio.timeout(40):
-            while len(await fleet.pids()) < 2:  # noqa: ASYNC110  # other processes
+            while len(await fleet.pids()) <= len(names):  # noqa: ASYNC110  # other processes
                 await asyncio.sleep(0.1)
         yield
     finally:
@@ -109,7 +112,7 @@ async def test_a_machine_that_is_refused_neither_fails_the_job_nor_stops_the_oth
     box, cluster = fleet.box, fleet.cluster
     paths = plant(fleet.root, 12, 5)
     box.faults.delay("files.register", 0.3, times=None)
-    async with proxy_of(box.url, refuse) as port, two_machines(fleet, port, monkeypatch):
+    async with proxy_of(box.url, refuse) as port, machines(fleet, port, monkeypatch):
         options = {"parent": box.project, "retry": RETRY, "shard_files": 5, "effort": Effort(patience=3)}
         job = ClusterJob(cluster, ["fs01:/"], **options)
         report = await job.run()
@@ -120,6 +123,21 @@ async def test_a_machine_that_is_refused_neither_fails_the_job_nor_stops_the_oth
     assert {row.fields["host"] for row in rows} != {"elsewhere"}
     if doubted:
         assert {host for row in rows for host in row.fields.get("doubted", ())} == {"elsewhere"}
+
+
+async def test_two_machines_that_are_refused_fail_nothing_that_a_third_one_uploads(
+    fleet, monkeypatch
+) -> None:
+    box = fleet.box
+    paths = plant(fleet.root, 6, 5)
+    box.faults.delay("files.register", 0.3, times=None)
+    refuse = answer(403, "GET", "POST")
+    async with proxy_of(box.url, refuse) as port, machines(fleet, port, monkeypatch, ("one", "two")):
+        options = {"parent": box.project, "retry": RETRY, "shard_files": 5}
+        report = await ClusterJob(fleet.cluster, ["fs01:/"], **options).run()
+
+    check_service(box, paths)
+    check_report(report, paths)
 
 
 async def test_a_machine_whose_share_has_other_content_fails_no_shard(fleet, monkeypatch) -> None:
