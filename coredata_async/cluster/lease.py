@@ -79,7 +79,7 @@ class TableLease:
             LeaseLostError: If another owner has it, or it could not be renewed in time. Work under it must
                 then stop within `MARGIN`.
         """
-        usual, margin = self.length / RENEWALS, min(MARGIN, self.length / RENEWALS)
+        usual, margin, reason = self.length / RENEWALS, min(MARGIN, self.length / RENEWALS), ""
         pause = usual
         while True:
             await asyncio.sleep(min(pause, self._remaining(margin)))
@@ -93,13 +93,14 @@ class TableLease:
                     return
                 raise
             except (ClusterError, TimeoutError) as exc:
+                reason = str(exc) or reason or "no answer"
                 log.warning("the lease on %s could not be renewed: %s", self.key, str(exc) or "no answer")
                 pause = min(0.5, usual)
             if self._released:
                 return
             if not self.is_valid(margin):
                 self._lost = True
-                raise LeaseLostError(f"the lease on {self.key} could not be renewed in time")
+                raise LeaseLostError(f"the lease on {self.key} could not be renewed in time: {reason}")
 
     async def release(self, *, sent_until: datetime | None = None) -> None:
         """Give the lease up before its end; the next owner need not wait for it.

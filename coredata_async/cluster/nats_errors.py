@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from coredata_async.records.kv_bucket import describe_error
+
 MIN_PAYLOAD: Final = 1 << 20
 """Minimum of `max_payload`, in bytes, and its default: entries and parts of objects are smaller."""
 OTHER_CONFIGURATION: Final = 10058
 """Code of the server's error if a stream exists with another configuration."""
-_FULL: Final = frozenset({10002, 10023, 10028, 10047, 10077, 10122})
+_FULL: Final = frozenset({10002, 10023, 10028, 10047, 10049, 10077, 10122})
 """Codes of the server's errors if a limit of JetStream, an account, a stream or the disk is reached."""
+_NO_SPACE: Final = "no space left on device"
 _MAKE_ROOM: Final = (
     "the NATS server has no room: raise max_file_store of its jetstream, or max_bytes of the stream, or make "
     "room on its disk, and start it again; jobs then go on"
@@ -20,8 +23,8 @@ _END_OF_TLS: Final = "returning true from eof_received() has no effect when usin
 
 def describe_failure(failure: Exception) -> str:
     """Return an error of nats-py as text, with what to do if a setting of the server is the cause."""
-    text, code = f"{type(failure).__name__}: {failure}".rstrip(": "), getattr(failure, "err_code", None)
-    if code in _FULL:
+    text, code = describe_error(failure), getattr(failure, "err_code", None)
+    if code in _FULL or _NO_SPACE in text:
         return f"{text}; {_MAKE_ROOM}"
     if code == OTHER_CONFIGURATION:
         return (

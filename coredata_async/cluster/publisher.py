@@ -42,8 +42,11 @@ class EventPublisher:
         self._waiting.setdefault(job, []).append(json.dumps(plain))
 
     def warn(self, job: str, message: str) -> None:
-        """Publish a warning about this process; at most once a minute, because the cause may last."""
-        if time.monotonic() - self._warned >= _WARNING:
+        """Publish a warning about this process; at most once a minute, because the cause may last.
+
+        Without a message, nothing is published.
+        """
+        if message and time.monotonic() - self._warned >= _WARNING:
             self._warned = time.monotonic()
             self.publish(job, Warned(message=message))
 

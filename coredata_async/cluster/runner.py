@@ -20,6 +20,7 @@ from coredata_async.cluster.account import Account
 from coredata_async.cluster.attempts import (
     DEAD,
     FAILED_DELAY,
+    PASSING,
     find_reason,
     is_refusal,
     note_death,
@@ -137,7 +138,7 @@ class TaskRunner:
             except CoreDataError as exc:
                 log.warning("%s of job %s is returned to the queue: %s", task.key, task.job, exc)
                 # The entry shows the other errors.
-                if isinstance(exc, ClusterError | ConfigurationError) and not is_refusal(task.kind, exc):
+                if isinstance(exc, (*PASSING, ConfigurationError)) and not is_refusal(task.kind, exc):
                     self._events.warn(task.job, f"{self._doubts.host} returns {task.key} to the queue: {exc}")
                 delay = queue.delay_after(task, exc)
         await queue.answer(message, delay)
@@ -165,7 +166,8 @@ class TaskRunner:
                 if fields.get("state") == DEAD:  # the worker that gave it up may have died before
                     await publish_dead_letter(self.cluster, task, fields)
                 return None
-            case Busy():
+            case Busy() as busy:
+                self._events.warn(task.job, busy.explain(self._doubts.host, task.key))
                 return self.cluster.lease / 2
             case TableLease():
                 return await self._work_under(lease, job, task)

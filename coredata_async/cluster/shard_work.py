@@ -152,7 +152,7 @@ class ShardWork:
                 await lease.release(sent_until=datetime.now(UTC))
                 return
         if report.ended == "circuit":
-            self.publish(Warned(message=f"{self.doubts.host} gives {self.task.key} back: {report.message}"))
+            self.publish(Warned(message=f"{self.doubts.host} releases {self.task.key}: {report.message}"))
         # The report of the job lists so many Files: those of 100,000 shards need not be read for that.
         listed = min(KEPT, max(0, KEPT - number(lease.fields, "before")))
         short = evolve(report, files=report.files[: int(listed)])

@@ -21,9 +21,15 @@ _OWN_FIELDS: Final = frozenset({"epoch", "owner", "beat", "length", "sent_until"
 
 @frozen
 class Busy:
-    """Result of `take`: another owner renews the lease."""
+    """Result of `take`: another owner renews the lease, or the server does not confirm the claim."""
 
     owner: str
+    failure: str = ""
+    """The error of the server, if it did not confirm the claim."""
+
+    def explain(self, host: str, key: str) -> str:
+        """Return a warning, if the server did not confirm the claim; otherwise an empty text."""
+        return f"{host} cannot take {key}: {self.failure}" if self.failure else ""
 
 
 @frozen
@@ -100,15 +106,16 @@ class LeaseTaker:
             "length": self.length,
             "sent_until": moment,
         }
-        began = read_clock()
+        began, failure = read_clock(), ""
         try:
             revision = await table.put(key, {**fields, **ownership}, None if row is None else row.revision)
-        except ClusterError:  # perhaps only the answer was lost
-            revision = None
+        except ClusterError as exc:  # perhaps only the answer was lost
+            revision, failure = None, str(exc)
         if revision is None:
             now = await table.get(key)
             if now is None or not _is_claim(now, self.owner, epoch):
-                return Busy("another owner" if now is None else now.data.optional_text("owner") or "another")
+                owner = None if now is None else now.data.optional_text("owner")
+                return Busy(owner or "another owner", failure)
             revision = now.revision
         own = {name: value for name, value in fields.items() if name not in _OWN_FIELDS}
         return TableLease(

@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.plain_data import PlainData
-from coredata_async.records.kv_bucket import WRONG_REVISION, Bucket, Configuration, JetStream, read_entries
+from coredata_async.records.kv_bucket import (
+    WRONG_REVISION,
+    Bucket,
+    Configuration,
+    JetStream,
+    describe_error,
+    read_entries,
+)
 from coredata_async.records.outcomes import RecordStoreError, UnreadableRecordError, VolatileStoreError
 from coredata_async.records.record import Revision, UploadRecord, read_revision, try_read
 
@@ -86,7 +93,7 @@ class KvRecords:
         except ConfigurationError:
             raise
         except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes
-            failure = f"the bucket {bucket!r} cannot be opened: {type(exc).__name__}: {exc}".rstrip(": ")
+            failure = f"the bucket {bucket!r} cannot be opened: {describe_error(exc)}"
         else:
             await records.prepare()
             return records
@@ -153,7 +160,7 @@ class KvRecords:
         except Exception as exc:  # noqa: BLE001  # nats-py's errors have several base classes, including OSError
             if getattr(exc, "err_code", None) in WRONG_REVISION:
                 return None
-            failure = f"the upload records in NATS cannot be used: {type(exc).__name__}: {exc}".rstrip(": ")
+            failure = f"the upload records in NATS cannot be used: {describe_error(exc)}"
         raise RecordStoreError(failure)
 
     async def _syncs(self) -> bool:

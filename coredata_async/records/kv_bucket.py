@@ -10,8 +10,22 @@ WRONG_REVISION: Final = (10071, 10164)
 """Codes of the server's errors for a write at another revision; `delete` does not translate them."""
 TIMEOUT: Final = 10.0
 """Timeout for the next entry of a listing, in seconds."""
+_TIMED_OUT: Final = "TimeoutError: nats: timeout"
+_NO_ANSWER: Final = (
+    "check that the NATS server runs and can be reached; if so, its log says whether its disk is full: then "
+    "make room, and start it again, because it confirms no write before that"
+)
 _CONSUMER: Final = 5.0
 """Seconds for which the server keeps the consumer of a listing that has ended; 300 by default in nats-py."""
+
+
+def describe_error(error: Exception) -> str:
+    """Return an error of nats-py as text, with what to do if the server does not answer.
+
+    A server whose disk is full answers reads, and leaves writes without an answer.
+    """
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{text}; {_NO_ANSWER}" if text == _TIMED_OUT else text
 
 
 class Entry(Protocol):

@@ -142,6 +142,14 @@ async def test_a_claim_whose_answer_is_lost_is_read_back(table) -> None:
     await lease.renew()
 
 
+async def test_a_claim_that_the_server_does_not_confirm_says_why(table) -> None:
+    class Full(LossyTable):
+        async def put(self, key, fields, revision):
+            raise ClusterError("no answer")
+
+    assert await taker("w").take(Full(table), "a") == Busy("another owner", "no answer")
+
+
 async def test_a_record_that_the_server_has_lost_counts_as_stolen(table) -> None:
     began = read_clock()
 

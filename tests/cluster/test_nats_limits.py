@@ -1,11 +1,15 @@
 """Limits of the NATS server that are too small: named at the start, or waited for until they are raised."""
 
 import asyncio
+import os
 import re
+import subprocess
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from coredata_async.bulk.events import Warned
+from coredata_async.bulk.events import FileDone, Warned
 from coredata_async.bulk.options import JobSpec, Rule, Selection
 from coredata_async.cluster import Cluster, ClusterError, ClusterJob
 from coredata_async.cluster.jobs import Jobs
@@ -74,6 +78,54 @@ async def test_a_job_waits_with_the_reason_while_the_server_is_full_and_goes_on_
 
     assert "insufficient resources" in warnings[0]
     assert "raise max_file_store of its jetstream" in warnings[0]
+    check_service(box, paths)
+    check_report(job.report, paths)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Yield a directory on a file system of its own, which the test can fill."""
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(directory)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs root, and the right to mount a file system")
+    yield directory
+    subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+def fill(path: Path) -> None:
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+async def test_a_job_says_that_the_disk_of_the_server_is_full_and_goes_on_when_it_has_room(
+    box, small_disk, tmp_path
+) -> None:
+    server = ClusterServer(small_disk / "server")
+    server.start()
+    box.faults.delay("files.register", 0.2, times=None)
+    warnings: list[str] = []
+    try:
+        async with (
+            await Cluster.open(server.address, lease=LEASE) as cluster,
+            fleet_of(1, box, server, cluster, tmp_path) as (_, paths),
+        ):
+            job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10)
+            async with job:
+                async for event in job:
+                    if isinstance(event, FileDone) and not (tmp_path / "filled").exists():
+                        (tmp_path / "filled").touch()
+                        await asyncio.to_thread(fill, small_disk / "filler")
+                    if isinstance(event, Warned) and not warnings:
+                        (small_disk / "filler").unlink()
+                        await asyncio.to_thread(server.restart)
+                        warnings.append(event.message)
+    finally:
+        server.kill()
+
+    assert re.search("its disk(, and| is full: then make room, and) start it again", warnings[0])
     check_service(box, paths)
     check_report(job.report, paths)
 
