@@ -45,19 +45,21 @@ class Credentials:
     key_v3: Secret[str] = field(converter=_secret)
 
     def __attrs_post_init__(self) -> None:
-        if ":" in self.user:
-            raise ConfigurationError(
-                "api_user must not contain a colon: the server splits user and key there"
-            )
         for name, secret in (
             ("api_user", Secret(self.user)),  # some callers paste their key here
             ("api_key", self.key),
             ("api_key_v3", self.key_v3),
         ):
+            if not isinstance(secret.reveal(), str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigurationError(f"{name} must be a str, not a {type(secret.reveal()).__name__}")
             if not _is_sendable(secret.reveal()):
                 raise ConfigurationError(
                     f"{name} contains a space, a line break or a character that is not printable ASCII"
                 )
+        if ":" in self.user:
+            raise ConfigurationError(
+                "api_user must not contain a colon: the server splits user and key there"
+            )
 
     def header(self, path: str) -> str:
         """Return the Authorization header for a path: `apikey user:key`, without base64."""

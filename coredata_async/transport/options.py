@@ -63,6 +63,8 @@ class SendOptions:
     def __attrs_post_init__(self) -> None:
         _check_option("timeouts", self.timeouts, Timeouts)
         _check_option("retry", self.retry, Retry)
+        for name in self.headers:
+            _check_option(f"headers[{name!r}]", self.headers[name], str)
 
     def evolve(
         self,

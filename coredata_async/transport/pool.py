@@ -79,6 +79,11 @@ class Pool:
             raise ConfigurationError(f"transport must be 'auto' or 'aiohttp', not {self.transport!r}")
         self.proxies = Proxies.of(self.proxy, trust_env=self.trust_env)
         storage = self.storage
+        for name, session in (("session", self.api), ("storage_session", storage)):
+            if session is not None and not hasattr(session, "auto_decompress"):
+                raise ConfigurationError(
+                    f"{name} must be an aiohttp.ClientSession, not a {type(session).__name__}"
+                )
         if storage is not None and ("Authorization" in storage.headers or storage.auth is not None):
             raise ConfigurationError(
                 "storage_session has an Authorization header, which the storage must never see; "

@@ -40,6 +40,22 @@ def test_an_option_of_another_kind_is_named(option: str) -> None:
         CoreData("http://localhost", api_user="u", api_key="k", **{option: 30})
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("headers", {"X-Tenant": 5}, r"headers\['X-Tenant'\] must be a str, not a int"),
+        ("session", object(), "session must be an aiohttp.ClientSession, not a object"),
+        ("storage_session", "x", "storage_session must be an aiohttp.ClientSession, not a str"),
+        ("api_user", 5, "api_user must be a str, not a int"),
+        ("api_key", b"k", "api_key must be a str, not a bytes"),
+        ("api_key_v3", b"k", "api_key_v3 must be a str, not a bytes"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(option: str, value: object, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        CoreData("http://localhost", **{"api_user": "u", "api_key": "k", option: value})
+
+
 @pytest.mark.parametrize("option", ["timeouts", "retry"])
 def test_an_option_of_another_kind_is_named_for_a_copy(option: str) -> None:
     client = CoreData("http://localhost", api_user="u", api_key="k")
