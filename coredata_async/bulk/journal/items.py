@@ -14,6 +14,7 @@ from attrs import frozen
 from coredata_async.bulk.journal.batching import Statement, update
 from coredata_async.bulk.options import FileAttributes
 from coredata_async.bulk.states import Reason, State
+from coredata_async.escapes import escape_controls
 from coredata_async.storage.paths import Fingerprint
 from coredata_async.transfer.steps import Planned, Stored
 from coredata_async.wire.files import NewFile
@@ -105,6 +106,8 @@ def item_of(row: tuple[Any, ...]) -> Item:
     )
 
 
+# A message may quote text of the server. SQLite takes no half of a surrogate pair, and one statement that it
+# refuses would end the job.
 # Numbers are passed to SQLite as plain `int` and `float`. For any other class, such as an `IntEnum` or a
 # `bool`, Python looks for an adapter, which costs 2 us of the journal's thread each; with five states per
 # file, 16 us of 51.
@@ -141,7 +144,7 @@ def mark_creating(item: Item, blob: str | None) -> list[Statement]:
 
 def mark_unknown(item: Item, message: str) -> Statement:
     """Return the statement for a registration whose response was lost."""
-    return _UNKNOWN, (int(State.UNKNOWN), message, item.id)
+    return _UNKNOWN, (int(State.UNKNOWN), escape_controls(message), item.id)
 
 
 def mark_refused(item: Item) -> Statement:
@@ -186,7 +189,7 @@ def mark_ended(
     item: Item, state: State, reason: Reason, message: str, *, file_id: str | None = None
 ) -> Statement:
     """Return the statement for a file that is skipped, unresolved, or to be tried again."""
-    return _ENDED, (int(state), reason, message, file_id, item.id)
+    return _ENDED, (int(state), reason, escape_controls(message), file_id, item.id)
 
 
 def mark_failed(item: Item, reason: Reason, message: str, *, blob: str | None) -> list[Statement]:
@@ -195,6 +198,7 @@ def mark_failed(item: Item, reason: Reason, message: str, *, blob: str | None) -
     A blob that was reserved for it is useless now, unless a registration of it was sent. In that case it
     stays in the row, and the next run looks it up first.
     """
+    message = escape_controls(message)
     if item.unconfirmed and blob is not None:
         return [(_FAILED_KEEPING_BLOB, (int(State.FAILED), reason, message, item.id))]
     change = (_FAILED, (int(State.FAILED), reason, message, item.id))
@@ -220,7 +224,7 @@ def mark_planned(item: Item, now: Fingerprint) -> list[Statement]:
 
 def add_finding(kind: str, message: str) -> Statement:
     """Return the statement that adds a finding to the report."""
-    return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, message)
+    return "INSERT OR IGNORE INTO finding VALUES (?, ?)", (kind, escape_controls(message))
 
 
 PUTTING: Final = update("state", "blob", "since", clears=("md5", "etag", "reason", "message"))
