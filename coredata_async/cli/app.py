@@ -101,6 +101,11 @@ def completion(*, shell: str) -> None:
     click.echo(kind(coredata, {}, "coredata", "_COREDATA_COMPLETE").source())
 
 
+def _without_name(exc: OSError) -> str:
+    """Return what failed if the error names no file, as that of a current directory that was removed."""
+    return "the current directory" if isinstance(exc, FileNotFoundError) else "the system failed"
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command, and turn an exception into one line on stderr and an exit code."""
     try:
@@ -115,7 +120,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except CoreDataError as exc:
         raise SystemExit(report_error(exc)) from None
     except OSError as exc:
-        failed = "the output cannot be written" if discard_output() else exc.filename or "the system failed"
+        failed = "the output cannot be written" if discard_output() else exc.filename or _without_name(exc)
         if exc.errno != errno.EPIPE:  # the reader of the pipe has closed it
             say(f"coredata: {failed}: {exc.strerror or exc}")
         raise SystemExit(FAILED) from None

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -22,6 +23,10 @@ class _Digest(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
     def hexdigest(self) -> str: ...
+
+
+class DiskError(Exception):
+    """The directory of the bytes is full, or was removed."""
 
 
 @define(eq=False)
@@ -69,7 +74,10 @@ class FileWriter:
 
     async def _run_in_thread(self, work: Callable[[], None]) -> None:
         self._begun = True
-        await asyncio.get_running_loop().run_in_executor(self.workers, work)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self.workers, work)
+        except OSError as exc:
+            raise DiskError(exc.strerror or str(exc)) from None
 
     def _write(self) -> None:
         # A cancelled request abandons the file while its last write may be in flight, or has not even begun.
@@ -97,7 +105,8 @@ class FileWriter:
     def _abandon(self) -> None:
         with self._lock:
             if not self._ended and self._file is not None and self._part is not None:
-                self._file.close()
+                with suppress(OSError):  # a full disk refuses what is left again
+                    self._file.close()
                 self._part.unlink(missing_ok=True)
             self._ended = True
 
@@ -142,6 +151,8 @@ async def open_range(path: Path, start: int, length: int, workers: ThreadPoolExe
     except asyncio.CancelledError:
         opening.add_done_callback(_close_opened)
         raise
+    except OSError as exc:
+        raise DiskError(exc.strerror or str(exc)) from None
     return found if isinstance(found, bytes) else FileReader(found, length, workers)
 
 

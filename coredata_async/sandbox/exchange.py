@@ -14,7 +14,7 @@ from aiohttp import web
 from attrs import define, field
 
 from coredata_async.sandbox import listing
-from coredata_async.sandbox.answer import UNAUTHORIZED, Answer, Refused, Streamed
+from coredata_async.sandbox.answer import UNAUTHORIZED, Answer, Refused, Streamed, refuse
 from coredata_async.sandbox.call import (
     Aborted,
     BodyStream,
@@ -25,6 +25,7 @@ from coredata_async.sandbox.call import (
     reset,
     wait_closed,
 )
+from coredata_async.sandbox.disk import DiskError
 from coredata_async.sandbox.faults import FALSE_MD5, Effect
 from coredata_async.sandbox.routes import Router
 from coredata_async.sandbox.service import Route, Service, admit
@@ -107,6 +108,8 @@ class Exchange:
             answer = await route.handler(self.service, call)
         except Refused as refusal:
             answer = refusal.answer
+        except DiskError as exc:  # the client gives up at once, because another attempt would not help
+            answer = refuse(f"The sandbox cannot keep the bytes in its directory: {exc}.", 507).answer
         if effect.reset_after or effect.commit_late is not None:
             raise Aborted
         return effect.answer or answer

@@ -71,6 +71,13 @@ def test_an_impossible_size_of_the_terminal_counts_as_not_given(sh, size) -> Non
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_current_directory_that_was_removed_is_named(sh) -> None:
+    done = sh("mkdir gone; cd gone; rmdir ../gone; coredata upload $OLDPWD/a.txt --parent $P --job j.sqlite")
+
+    assert done.returncode == 1
+    assert done.stderr == b"coredata: the current directory: No such file or directory\n"
+
+
 @pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
 def test_no_bars_are_drawn_into_a_file(sh, variable) -> None:
     done = sh("coredata upload a.txt --parent $P --job j.sqlite", **{variable: "1"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from hashlib import md5
 
 import aiohttp
@@ -22,6 +23,16 @@ async def test_put_answers_201_with_the_md5_as_etag(api, box):
     assert (got.status, got.body) == (201, b"")
     assert got.headers["ETag"] == f'"{md5(b"hello").hexdigest()}"'
     assert box.state.blobs[blob].path.read_bytes() == b"hello"
+
+
+async def test_a_directory_that_was_removed_or_is_full_is_507(api, box, url, caplog):
+    shutil.rmtree(box.bucket.directory)
+
+    got = await api.put((await api.reserve(5))[1]), await api.get(url, key="none")
+
+    assert [each.status for each in got] == [507, 507]
+    assert all(b"No such file or directory" in each.body for each in got)
+    assert not caplog.records
 
 
 async def test_a_large_blob_arrives_whole(api, box):
