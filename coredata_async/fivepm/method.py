@@ -7,7 +7,8 @@ from typing import Literal
 from attrs import frozen
 
 Verb = Literal["GET", "POST"]
-Gives = Literal["one", "many", "flag", "text", "content"]
+ResultKind = Literal["one", "many", "flag", "text", "content"]
+"""One object, many objects, success or failure, a text, or the bytes of a file."""
 
 
 @frozen
@@ -30,7 +31,7 @@ class Method:
     """Name on the client, such as `groups.get`."""
     verb: Verb
     path: str
-    gives: Gives
+    result: ResultKind
     model: type[object] | None = None
     """Model of one object, or of each of many."""
     key: str | None = None
@@ -54,7 +55,7 @@ class Method:
     @property
     def writes(self) -> bool:
         """True if the method changes something, and must not be repeated blindly."""
-        return self.verb == "POST" and self.gives != "content"
+        return self.verb == "POST" and self.result != "content"
 
     @property
     def pages(self) -> bool:

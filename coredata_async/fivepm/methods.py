@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coredata_async.fivepm.method import Gives, Method, Route, Verb
+from coredata_async.fivepm.method import ResultKind, Method, Route, Verb
 from coredata_async.fivepm.models.account import (
     EditGroup,
     EditUser,
@@ -49,7 +49,7 @@ def _row(
     verb: Verb,
     name: str,
     python: str,
-    gives: Gives,
+    result: ResultKind,
     model: type[object] | None = None,
     *,
     key: str | None = None,
@@ -67,7 +67,7 @@ def _row(
         python=python,
         verb=verb,
         path=path,
-        gives=gives,
+        result=result,
         model=model,
         key=key,
         fields=fields,

@@ -725,7 +725,7 @@ OPERATIONS = [
 
 def test_operations_results_and_arguments_are_those_of_the_documents() -> None:
     found = [
-        (method.python, f"{method.service}.{method.name}", method.gives, method.arguments)
+        (method.python, f"{method.service}.{method.name}", method.result, method.arguments)
         for method in TABLE.values()
     ]
 

@@ -73,13 +73,13 @@ def command_of(row: Method) -> click.Command:
 def _maker(row: Method) -> Callable[[Method], click.Command]:
     if "files" in row.arguments:
         return attacher
-    if row.gives == "content":
+    if row.result == "content":
         return downloader
-    if row.gives == "many":
+    if row.result == "many":
         return lister
     if row.fields is not None and "id" in row.arguments:
         return updater
-    return remover if row.gives == "flag" and row.arguments else caller
+    return remover if row.result == "flag" and row.arguments else caller
 
 
 def _service(row: Method) -> str:

@@ -58,7 +58,9 @@ async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any
     """Call a method, once per key, and show its results."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
-        if row.gives == "flag" and not row.arguments:  # without a session, sign-out would have nothing to end
+        if (
+            row.result == "flag" and not row.arguments
+        ):  # without a session, sign-out would have nothing to end
             await pm.auth.sign_in()
 
         async def one(*key: str) -> object:
@@ -69,7 +71,7 @@ async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any
         if attrs.has(type(each)):
             into.add(each)
         elif not isinstance(each, Exception):
-            say("done" if row.gives != "text" else "signed in")  # the result is a secret
+            say("done" if row.result != "text" else "signed in")  # the result is a secret
     into.close()
     exit_on_failures(found)
 
@@ -234,15 +236,15 @@ def _paging() -> list[click.Option]:
 
 
 def _summary(row: Method) -> str:
-    if row.gives == "text":
+    if row.result == "text":
         return "Sign in to check login and password; the session ends with the command."
-    if not row.arguments and row.gives == "flag":
+    if not row.arguments and row.result == "flag":
         return "Sign in, and sign out again."
     if row.fields is not None:
         return f"Add {_thing(row)}, and show it."
     if row.python == "projects.all":
         return "List all projects in one response, without filters."
-    if row.gives == "many":
+    if row.result == "many":
         return f"List {row.python.partition('.')[2] if row.service == 'metainfo' else _plural(row)}."
     end = {"auth.user": " who is signed in", "users.get_by_email": " by e-mail address"}.get(row.python, "")
     return f"Show {_thing(row)}{end}."
