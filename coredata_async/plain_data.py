@@ -69,7 +69,7 @@ class PlainData:
         texts: list[str] = []
         for value in cast("list[object]", self._read(name, list)):
             if not isinstance(value, str):
-                raise self._wrong(name, f"a list of strings, not one with a {type(value).__name__}")
+                raise self._wrong(name, f"a list of strings; one item is of type {type(value).__name__}")
             texts.append(value)
         return tuple(texts)
 

@@ -65,7 +65,7 @@ def _names(kind: Hashable) -> tuple[str, ...]:
 
 def _read_text(value: object, _: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"a text is expected, not {type(value).__name__}")
+        raise TypeError(f"a string is expected, not {type(value).__name__}")
     return value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coredata_async.fivepm.method import ResultKind, Method, Route, Verb
+from coredata_async.fivepm.method import Method, ResultKind, Route, Verb
 from coredata_async.fivepm.models.account import (
     EditGroup,
     EditUser,

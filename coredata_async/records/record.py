@@ -37,7 +37,7 @@ def check_key(key: str) -> str:
     except UnicodeEncodeError:  # a lone surrogate
         size = 0
     if not 0 < size <= LONGEST_KEY:
-        raise ConfigurationError(f"key must be a text of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
+        raise ConfigurationError(f"key must be a string of 1 to {LONGEST_KEY} bytes, not {key!r:.80}")
     return key
 
 

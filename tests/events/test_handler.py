@@ -112,7 +112,7 @@ async def test_a_key_that_no_record_store_takes_is_dead_although_its_source_is_m
     answer = await handler.handle(data(source="none.txt", key=key), 1)
 
     assert isinstance(answer, Dead)
-    assert "key must be a text of 1 to 512 bytes" in answer.reason
+    assert "key must be a string of 1 to 512 bytes" in answer.reason
 
 
 async def test_a_key_that_was_used_for_other_content_is_dead(box, handler, data, root) -> None:
@@ -176,7 +176,7 @@ async def test_a_key_that_is_not_a_text_is_dead_at_once(handler, data) -> None:
     answer = await handler.handle(data(key="\ud800"), 1)
 
     assert isinstance(answer, Dead)
-    assert "key must be a text of 1 to 512 bytes" in answer.reason
+    assert "key must be a string of 1 to 512 bytes" in answer.reason
 
 
 async def test_a_message_whose_key_is_in_use_waits_and_is_never_dead(box, handler, data, records) -> None:

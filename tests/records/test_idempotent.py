@@ -369,7 +369,7 @@ async def test_a_key_whose_file_may_exist_is_not_forgotten(box, uploads, upload)
 
 @pytest.mark.parametrize("key", ["", "ä" * 257, "k" * 513, "lone surrogate \ud800"])
 async def test_an_invalid_key_is_refused(upload, key) -> None:
-    with pytest.raises(ConfigurationError, match="key must be a text of 1 to 512 bytes"):
+    with pytest.raises(ConfigurationError, match="key must be a string of 1 to 512 bytes"):
         await upload(key=key)
 
 

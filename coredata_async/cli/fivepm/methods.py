@@ -58,9 +58,7 @@ async def show_results(row: Method, keys: Sequence[str], named: Mapping[str, Any
     """Call a method, once per key, and show its results."""
     async with fivepm_client() as pm:
         method = method_of(pm, row)
-        if (
-            row.result == "flag" and not row.arguments
-        ):  # without a session, sign-out would have nothing to end
+        if row.result == "flag" and not row.arguments:  # without a session, there is nothing to sign out of
             await pm.auth.sign_in()
 
         async def one(*key: str) -> object:

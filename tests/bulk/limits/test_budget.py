@@ -66,7 +66,7 @@ def test_a_higher_rate_wakes_tasks_that_wait() -> None:
     st.lists(st.tuples(st.floats(0, 3), st.sampled_from([2, 5, 20])), max_size=5),
     st.lists(st.floats(0, 4), min_size=1, max_size=40),
 )
-def test_in_no_second_begin_more_than_the_greatest_rate_of_it_permits(changes, arrivals) -> None:
+def test_no_more_slots_are_taken_in_a_second_than_its_highest_rate_permits(changes, arrivals) -> None:
     async def main() -> list[float]:
         slots, times = PacedSlots(limiter_of(99)[0], 20, clock=now), []
 
@@ -88,7 +88,7 @@ def test_in_no_second_begin_more_than_the_greatest_rate_of_it_permits(changes, a
         assert sum(first <= time < first + 1 - CATCH_UP for time in times) <= 20
 
 
-def test_a_task_that_gets_its_time_while_the_host_has_asked_to_wait_waits_again() -> None:
+def test_a_task_whose_turn_comes_while_the_host_has_asked_to_wait_waits_again() -> None:
     async def main() -> list[float]:
         limiter, _ = limiter_of(9)
         slots = PacedSlots(limiter, 10, clock=now)
@@ -134,7 +134,7 @@ def test_the_ceiling_of_a_limiter_may_change_while_tasks_wait() -> None:
     assert run(main) == [5, 1, 1, 3, 4, 5]
 
 
-def test_the_listeners_of_a_budget_hear_of_changes_until_they_leave() -> None:
+def test_the_listeners_of_a_budget_are_called_until_they_unsubscribe() -> None:
     budget, heard = ResizableBudget(rate=5), []
     leave = budget.subscribe(lambda: heard.append((budget.rate, budget.concurrency)))
     budget.resize(rate=3, concurrency=2)
@@ -150,7 +150,7 @@ def test_the_lower_of_two_limits_counts_and_none_is_unlimited() -> None:
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(None, 0.0), (20, 0.2)])
-async def test_each_request_before_a_run_is_alone_in_its_part_of_a_second(rate, seconds: float) -> None:
+async def test_requests_before_a_run_are_spaced_at_the_rate(rate, seconds: float) -> None:
     async def send(request: Request) -> Reply:
         return Reply(200, {}, b"")
 
