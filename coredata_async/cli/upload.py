@@ -104,8 +104,7 @@ def upload(
     """
     if dry_run and reports:
         raise click.UsageError("a dry run has no report: --json shows all of it")
-    if journal is not None and os.path.realpath(journal) in map(os.path.realpath, reports):
-        raise click.UsageError("--report would overwrite the journal given by --job")
+    _refuse_overwriting(reports, paths, journal)
     into = require_parent(parent)
     made = client()
     attributes = value(FileAttributes, ctx)
@@ -133,6 +132,16 @@ def upload(
 
 
 upload.params += [*OPTIONS, *connection_options(), *connection.options(hidden=True)]
+
+
+def _refuse_overwriting(reports: Sequence[Path], paths: Sequence[str], journal: str | None) -> None:
+    """Refuse a report in the place of the journal, or of a file that is to be uploaded."""
+    for place in map(os.path.realpath, reports):
+        if journal is not None and os.path.realpath(journal) == place:
+            raise click.UsageError("--report would overwrite the journal given by --job")
+        for path in paths:
+            if os.path.realpath(path) == place:
+                raise click.UsageError(f"--report would overwrite {path}, which is to be uploaded")
 
 
 def _refuse_options(cluster: str, journal: str | None, *, dry_run: bool) -> None:

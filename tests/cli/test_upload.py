@@ -172,6 +172,17 @@ def test_a_report_must_not_overwrite_the_journal(shell, tree, far, tmp_path) -> 
     assert "journal" in ended.err
 
 
+def test_a_report_must_not_overwrite_a_file_that_is_uploaded(shell, far, tmp_path) -> None:
+    source = tmp_path / "data.json"
+    source.write_text("{}")
+
+    ended = shell("upload", str(source), "--parent", far.project, "--report", str(source))
+
+    assert ended.code == 2
+    assert f"would overwrite {source}" in ended.err
+    assert (source.read_text(), far.state.files) == ("{}", [])
+
+
 def test_a_dry_run_has_no_report(shell, tree, far) -> None:
     assert shell("upload", "tree", "--parent", far.project, "--dry-run", "--report", "r.json").code == 2
 
