@@ -48,7 +48,7 @@ class UploadMessage:
     @property
     def label(self) -> str:
         """The key, and the source without the secrets that a URL may contain: for the log."""
-        return escape_controls(f"{_shorten(self.key)} ({show_source(self.source)})")
+        return escape_controls(f"{shorten(self.key)} ({show_source(self.source)})")
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -72,7 +72,7 @@ class UploadMessage:
         unknown = sorted(set(fields.fields) - {*REQUIRED, *OPTIONAL})
         if unknown:
             named = ", ".join(map(repr, unknown))
-            raise ConfigurationError(f"the message has unknown fields: {_shorten(named)}")
+            raise ConfigurationError(f"the message has unknown fields: {shorten(named)}")
         message = cls(
             **{name: fields.text(name) for name in REQUIRED},
             title=fields.optional_text("title"),
@@ -100,10 +100,11 @@ def show_source(source: str) -> str:
         scheme, mark, rest = _END.split(source, maxsplit=1)[0].partition("://")
         authority, slash, path = rest.partition("/")
         source = without_queries(f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}")
-    return _shorten(source)
+    return shorten(source)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return the beginning of a text of a message, for the log or a reason."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

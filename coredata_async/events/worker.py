@@ -16,6 +16,7 @@ from coredata_async.events import broker as nats
 from coredata_async.events.address import NatsAddress
 from coredata_async.events.errors import BrokerError
 from coredata_async.events.handler import Again, Answer, Dead, Done, EventHandler, Metrics
+from coredata_async.events.message import shorten
 from coredata_async.events.nats_types import Broker, Connection, Message, Subscriber
 from coredata_async.events.options import StoreOptions, WorkerOptions, open_records
 from coredata_async.events.remote import RemoteFiles
@@ -183,7 +184,7 @@ class EventWorker:
     async def _send_dead_letter(self, message: Message, dead: Dead) -> None:
         raw = message.raw_message
         number = f"message {raw.metadata.sequence.stream} of the stream {raw.metadata.stream}"
-        label = escape_controls(dead.key or number)
+        label = escape_controls(shorten(dead.key or number))
         log.error("%s: dead letter: %s", label, escape_controls(dead.reason))
         try:
             await nats.publish_dead_letter(self._connection, self.options.dead_letters, raw, dead)

@@ -56,6 +56,7 @@ class KvRecords:
         errors = import_module("nats.js.errors")  # installed, because the bucket is an object of that package
         self._missing: type[Exception] = errors.KeyNotFoundError
         self._conflict: type[Exception] = errors.KeyWrongLastSequenceError
+        self._too_large: type[Exception] = import_module("nats.errors").MaxPayloadError
         self._bucket = bucket
         self._monitor = monitor
         self._prepared = allow_volatile
@@ -161,6 +162,12 @@ class KvRecords:
             if getattr(exc, "err_code", None) in WRONG_REVISION:
                 return None
             failure = f"the upload records in NATS cannot be used: {describe_error(exc)}"
+            too_large = isinstance(exc, self._too_large)
+        if too_large:
+            raise ConfigurationError(
+                "the record of the upload is larger than max_payload of the NATS server: shorten its names, "
+                "tags and contacts"
+            )
         raise RecordStoreError(failure)
 
     async def _syncs(self) -> bool:

@@ -58,20 +58,22 @@ async def _end(process) -> int:
 async def test_what_cannot_be_carried_out_becomes_a_dead_letter(service, nats, start) -> None:
     process, log = await start()
     async with connected(nats) as stream:
-        for data in (b"junk", message(service, "none.txt"), message(service, "0.txt")):
+        long_key = message(service, "0.txt", key="k" * 300_000)
+        for data in (b"junk", message(service, "none.txt"), message(service, "0.txt"), long_key):
             await stream.publish(SUBJECT, data)
         letters = await stream.pull_subscribe(f"{SUBJECT}.dead", "reader", stream=f"{SUBJECT}_dead")
-        found = [json.loads((await letters.fetch(1, timeout=20))[0].data) for _ in range(2)]
+        found = [json.loads((await letters.fetch(1, timeout=20))[0].data) for _ in range(3)]
         await wait_until(lambda: files(service) == {"0.txt": 1})
         found.sort(key=lambda letter: str(letter["key"]))
         await wait_until_answered(stream)
 
     assert await _end(process) == 0
-    assert [letter["key"] for letter in found] == [None, "none.txt@1"]
+    assert [letter["key"] for letter in found] == [None, "k" * 1000, "none.txt@1"]
     assert found[0]["reason"] == "the message is not a JSON object in UTF-8"
-    assert (found[1]["attempts"], found[1]["subject"]) == (1, SUBJECT)
-    assert json.loads(found[1]["message"])["source"] == "none.txt"
+    assert (found[2]["attempts"], found[2]["subject"]) == (1, SUBJECT)
+    assert json.loads(found[2]["message"])["source"] == "none.txt"
     lines = log.read_text()
+    assert max(map(len, lines.splitlines())) < 1000
     assert f"message 1 of the stream {SUBJECT}: dead letter: the message is not a JSON object" in lines
     assert "\x1b" not in lines
     assert "Received" not in lines

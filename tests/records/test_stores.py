@@ -6,6 +6,7 @@ import json
 import pytest
 from attrs import evolve
 
+from coredata_async.errors import ConfigurationError
 from coredata_async.records import KvRecords, PostgresRecords, SqliteRecords, VolatileStoreError
 from coredata_async.records import kv as kv_module
 from coredata_async.records import postgres as postgres_module
@@ -273,6 +274,19 @@ async def test_a_synced_bucket_in_memory_is_refused(nats) -> None:
 
     with pytest.raises(VolatileStoreError):
         await KvRecords(bucket, monitor=nats.monitor).get("k")
+    await connection.close()
+
+
+@pytest.mark.servers
+async def test_a_record_that_a_server_does_not_take_is_a_permanent_error(nats) -> None:
+    import nats as client
+
+    connection = await client.connect(nats.url)
+    bucket = await connection.jetstream().create_key_value(bucket="records", history=1)
+    records = KvRecords(bucket, monitor=nats.monitor)
+
+    with pytest.raises(ConfigurationError, match="larger than max_payload"):
+        await records.create(record("large", new=evolve(NEW, filename="ü" * 200_000)))
     await connection.close()
 
 
