@@ -10,15 +10,15 @@ class ClusterError(CoreDataError):
 
 
 class LostJournalError(CoreDataError):
-    """A shard whose journal or entry the cluster does not have any more."""
+    """A shard whose journal or entry the cluster no longer has."""
 
 
 class DamagedObjectError(CoreDataError):
-    """An object whose content is not, or not completely, in the object store any more."""
+    """An object whose content is no longer, or not completely, in the object store."""
 
 
 class ShareUnavailableError(CoreDataError):
-    """A share whose root is missing on this machine, or whose file system is not mounted any more."""
+    """A share whose root is missing on this machine, or whose file system is no longer mounted."""
 
 
 class UnreadableTaskError(CoreDataError):

@@ -31,7 +31,7 @@ class TableFolders:
     """Creates folders once over all planners of a job: a `FolderMaker`.
 
     A folder is an entry with a lease. Its owner creates the folder, and writes the id. If the owner dies, the
-    next one waits until its request can have no effect any more, and looks for the folder first.
+    next one waits until its request can no longer have an effect, and looks for the folder first.
 
     A planner creates folders under the lease on its scan, too, and sends nothing without that. The next
     owner of the scan has seen that lease end, so it need not watch the leases on the folders again.
@@ -98,7 +98,7 @@ class TableFolders:
                     return await run_under(lease, self._creation(lease, create, find), self.fence)
 
     def _settle(self, previous: str | None) -> float:
-        """Return the seconds until requests of the owner before have no effect any more."""
+        """Return the seconds until requests of the former owner can no longer have an effect."""
         whole = self.retry.settle + self.retry.probe_gap
         if not self._is_earlier(previous):
             return whole

@@ -103,7 +103,7 @@ class TableLease:
                 raise LeaseLostError(f"the lease on {self.key} could not be renewed in time: {reason}")
 
     async def release(self, *, sent_until: datetime | None = None) -> None:
-        """Give the lease up before its end; the next owner need not wait for it.
+        """Release the lease before its end; the next owner need not wait for it.
 
         Args:
             sent_until: Moment until which requests with an unknown outcome were sent; None without

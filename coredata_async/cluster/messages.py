@@ -19,7 +19,7 @@ from coredata_async.plain_data import PlainData
 JobState = Literal["running", "draining", "stopping", "complete", "ended"]
 """State of a job. `draining` and `stopping` end its shards; `ended` follows when no worker has one."""
 ENDED: Final = ("complete", "ended")
-"""States of a job that do not change any more. Not a set: a damaged state may not be hashable."""
+"""States of a job that no longer change. Not a set: a damaged state may not be hashable."""
 Kind = Literal["scan", "shard"]
 
 SHARD_FILES: Final = 2000
@@ -120,7 +120,7 @@ class JobRecord:
 
     @property
     def has_ended(self) -> bool:
-        """True if its state does not change any more."""
+        """True if its state no longer changes."""
         return self.state in ENDED
 
     @property

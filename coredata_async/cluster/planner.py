@@ -78,7 +78,7 @@ class Planner:
             APIError: If the service cannot be used.
             JobInputError: If the parent or the source does not exist, or is of the wrong kind.
             ClusterError: If NATS does not answer.
-            ShareUnavailableError: If the share cannot be read any more.
+            ShareUnavailableError: If the share can no longer be read.
         """
         async with asyncio.TaskGroup() as group:
             self._scanning = group.create_task(self._attempt(lease))
@@ -91,13 +91,13 @@ class Planner:
             await lease.release()
 
     def stop(self) -> None:
-        """Give the scan back. Another worker, or a later job, begins it again, without what is published."""
+        """Release the scan. Another worker, or a later job, begins it again, without what is published."""
         self._stopped = True
         if self._scanning is not None:
             self._scanning.cancel()
 
     def drain(self) -> None:
-        """Give the scan back. See `stop`."""
+        """Release the scan. See `stop`."""
         self.stop()
 
     async def _attempt(self, lease: TableLease) -> None:

@@ -70,7 +70,7 @@ class ShardWork:
             ClusterError: If NATS does not answer.
             LostJournalError: If NATS has lost the shard.
             LeaseLostError: If another worker has the shard.
-            ShareUnavailableError: If files failed because the share cannot be read any more.
+            ShareUnavailableError: If files failed because the share can no longer be read.
         """
         identifier = lease.fields.get("id")
         if not isinstance(identifier, str):

@@ -18,7 +18,7 @@ from coredata_async.cluster.messages import Source
 class ShareRoot:
     """The root of a share on this machine, and where its file system was mounted when the worker began.
 
-    A file system that is not mounted any more leaves an empty directory, in which a scan would find nothing.
+    A file system that is no longer mounted leaves an empty directory, in which a scan would find nothing.
     """
 
     path: Path
@@ -61,13 +61,13 @@ class ShareRoot:
     def _check(self, share: str) -> None:
         if not self.path.is_dir():
             raise ShareUnavailableError(
-                f"the root {self.path} of the share {share} is not a directory any more"
+                f"the root {self.path} of the share {share} is no longer a directory: restore or mount it"
             )
         now = _mount_point(self.path)
         if now != self.mount:
             raise ShareUnavailableError(
-                f"the root {self.path} of the share {share} is not on the file system at {self.mount} any "
-                f"more, but on that at {now}: mount it, or start the worker again"
+                f"the root {self.path} of the share {share} is no longer on the file system at {self.mount}, "
+                f"but on that at {now}: mount it, or start the worker again"
             )
 
 

@@ -35,7 +35,7 @@ log = logging.getLogger("coredata_async.cluster")
 GRACE: Final = 45.0
 """Seconds for files in flight after `drain`, before a process is killed."""
 _STALE: Final = 86400.0
-"""Seconds after which a journal that was not written has no process any more. A lease is much shorter."""
+"""Seconds after which a journal that was not written belongs to no process. A lease is much shorter."""
 _PAUSE: Final = 1.0
 """Seconds before an ended process is started again."""
 

@@ -92,7 +92,7 @@ class EventHandler:
     metrics: Metrics
     max_deliver: int
     settle: float
-    """Seconds after which a request that was given up has no effect any more."""
+    """Seconds after which a request that was given up can no longer have an effect."""
     jitter: Callable[[], float] = random.random
 
     async def handle(self, data: bytes, delivered: int) -> Answer:

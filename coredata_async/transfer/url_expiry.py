@@ -106,7 +106,7 @@ class Admission(Protocol):
         ...
 
     def end(self) -> None:
-        """Record that a file is not in flight any more."""
+        """Record that a file is no longer in flight."""
         ...
 
     def holds_back(self, *, whole: bool, again: bool) -> bool:

@@ -26,7 +26,7 @@ async def far():
 
 
 async def talk(port, *parts):
-    """Send the parts, each on its own, and give all that comes until nothing is owed any more."""
+    """Send the parts, each on its own, and give all that comes until nothing is outstanding."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for part in parts:
         writer.write(part)

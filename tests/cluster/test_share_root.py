@@ -26,14 +26,14 @@ async def test_a_root_is_usable_while_it_is_a_directory_of_the_same_file_system(
     await root.check("fs01")
     tmp_path.rmdir()
 
-    with pytest.raises(ShareUnavailableError, match="the share fs01 is not a directory any more"):
+    with pytest.raises(ShareUnavailableError, match="the share fs01 is no longer a directory"):
         await root.check("fs01")
 
 
 async def test_an_empty_directory_where_a_file_system_was_mounted_is_not_the_share(tmp_path) -> None:
     root = ShareRoot(tmp_path, tmp_path)  # a file system was mounted there
 
-    with pytest.raises(ShareUnavailableError, match="not on the file system at"):
+    with pytest.raises(ShareUnavailableError, match="no longer on the file system at"):
         await root.check("fs01")
 
 
@@ -41,7 +41,7 @@ async def test_links_in_a_circle_are_not_the_share(tmp_path) -> None:
     link = tmp_path / "link"
     link.symlink_to(link)
 
-    with pytest.raises(ShareUnavailableError, match="not a directory"):
+    with pytest.raises(ShareUnavailableError, match="no longer a directory"):
         await ShareRoot.of(link).check("fs01")
 
 

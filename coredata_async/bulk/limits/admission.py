@@ -193,7 +193,7 @@ class Admission:
         self._in_flight += 1
 
     def end(self) -> None:
-        """Record that a file is not in flight any more."""
+        """Record that a file is no longer in flight."""
         self._in_flight -= 1
         if not self._proven:
             self._notify()

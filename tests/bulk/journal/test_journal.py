@@ -148,7 +148,7 @@ async def test_an_opening_that_is_cancelled_leaves_nothing_open(path):
         with pytest.raises(asyncio.CancelledError):
             await opening
 
-        async with opened(path):  # it is not locked any more
+        async with opened(path):  # it is no longer locked
             pass
 
 

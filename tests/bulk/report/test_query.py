@@ -95,7 +95,7 @@ def test_reasons_are_counted_the_most_frequent_first(rows) -> None:
     rows.item(State.FAILED, Reason.NETWORK)
     rows.item(State.FAILED, Reason.NETWORK)
     rows.item(State.SKIPPED, Reason.LINK)
-    rows.item(State.DONE, Reason.NETWORK)  # the cause of an earlier delay is not a reason any more
+    rows.item(State.DONE, Reason.NETWORK)  # the cause of an earlier delay is no longer a reason
 
     report = read_report(rows.db, COURSE)
 
