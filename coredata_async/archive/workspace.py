@@ -9,12 +9,13 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from coredata_async.bulk.journal.errors import sqlite_name
 from coredata_async.errors import ConfigurationError, CoreDataError
 from coredata_async.storage.filenames import fold, insert_before_suffix, safe_filename
 from coredata_async.storage.private import write_private
@@ -129,7 +130,7 @@ class Workspace:
 
         Raises:
             ConfigurationError: If the directory cannot be created.
-            CoreDataError: If another process runs the same archive.
+            CoreDataError: If another process runs the same archive, or the file of the lock cannot be used.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,12 +139,8 @@ class Workspace:
             raise ConfigurationError(
                 f"the directory {self.path} of the archive cannot be created: {exc.strerror}"
             ) from None
-        lock = sqlite3.connect(self.path / "lock.sqlite", timeout=0, isolation_level=None)
-        try:
-            _acquire_lock(lock, self.path)
+        with closing(_acquire_lock(self.path / "lock.sqlite")):
             yield
-        finally:
-            lock.close()
 
     def names(self) -> Names | None:
         """Return the names of earlier runs; `None` if there was none.
@@ -187,8 +184,17 @@ class Workspace:
         write_private(path, data, temporary=self.path / "new")
 
 
-def _acquire_lock(lock: sqlite3.Connection, path: Path) -> None:
+def _acquire_lock(path: Path) -> sqlite3.Connection:
+    lock: sqlite3.Connection | None = None
     try:
+        lock = sqlite3.connect(path, timeout=0, isolation_level=None)
         lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        raise CoreDataError(f"another process runs this archive: {path} is locked") from None
+    except sqlite3.Error as exc:
+        failure = exc
+    else:
+        return lock
+    if lock is not None:
+        lock.close()
+    if sqlite_name(failure).startswith("SQLITE_BUSY"):
+        raise CoreDataError(f"another process runs this archive: {path.parent} is locked")
+    raise CoreDataError(f"the lock {path} of the archive cannot be used: {failure}; remove it, or make room")

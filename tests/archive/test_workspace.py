@@ -1,11 +1,13 @@
-"""Tests of the names in an archive: chosen once, distinct, and without a path."""
+"""Tests of the names in an archive: chosen once, distinct, and without a path; and of its lock."""
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coredata_async.archive.workspace import NOTES, NameRequest, Names, Workspace, folder_name, safe
+from coredata_async.errors import CoreDataError
 from coredata_async.storage.filenames import LONGEST
 
 ANY = st.text(max_size=300)
@@ -92,3 +94,14 @@ def test_names_are_kept_whatever_the_ids_contain(tmp_path) -> None:
     workspace.save(names)
 
     assert workspace.names() == names
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("x" * 5000), lambda path: path.mkdir()])
+def test_a_lock_that_cannot_be_used_is_named(tmp_path, spoil) -> None:
+    spoil(tmp_path / "lock.sqlite")
+
+    with (
+        pytest.raises(CoreDataError, match=r"lock\.sqlite of the archive cannot be used"),
+        Workspace(tmp_path).lock(),
+    ):
+        pass
