@@ -27,6 +27,9 @@ from coredata_async.transport.trace import Exchanged, Hook
 _CHECK_INTERVAL: Final = 0.1
 """Seconds between two checks for a renewed lease."""
 
+_Subscribe = Callable[[], Callable[[], object]]
+"""Subscribes to a budget or a bulletin, and returns the function that unsubscribes."""
+
 
 @frozen
 class Runtime:
@@ -39,8 +42,8 @@ class Runtime:
     sender: FileSender
     """Sender that uploads files."""
     _pool: WorkerPool | None = None
-    _subscriptions: tuple[Callable[[], Callable[[], object]], ...] = ()
-    """Begin to follow the budget and the bulletin, and return the functions that end it."""
+    _subscriptions: Sequence[_Subscribe] = ()
+    """Subscriptions to the budget and the bulletin, for the duration of `work`."""
 
     @property
     def api_width(self) -> int:
@@ -94,8 +97,11 @@ def build_runtime(
         process = build_process_runtime(
             client, limiters, effort.bwlimit, hooks=hooks, lease=lease, paced=budget is not None
         )
-        follow = _follow(budget, partial(_set_limits, process, effort)), _listen(bulletin, limiters.learn)
-        return Runtime(process.engine, limiters, process.sender, None, (*filter(None, follow),))
+        subscriptions = [
+            *_follow(budget, partial(_set_limits, process, effort)),
+            *_listen(bulletin, limiters.learn),
+        ]
+        return Runtime(process.engine, limiters, process.sender, subscriptions=subscriptions)
     divided = split_limits(plain.limits, plain.retry, effort.processes)
     limiters = Limiters(divided.parent.limits, divided.parent.retry, effort)
     pool = WorkerPool(
@@ -111,35 +117,33 @@ def build_runtime(
         client, limiters, None, rate=divided.parent.limits.rate, hooks=(pool.record,), lease=lease
     )
     pool.on_registered = process.sender.remember
-    follow = (
-        _follow(budget, partial(_set_limits_of_all, process, pool)),
-        _listen(bulletin, pool.learn),
-    )
-    return Runtime(process.engine, limiters, pool, pool, (*filter(None, follow),))
+    subscriptions = [
+        *_follow(budget, partial(_set_limits_of_all, process, pool)),
+        *_listen(bulletin, pool.learn),
+    ]
+    return Runtime(process.engine, limiters, pool, pool, subscriptions)
 
 
 def _follow(
     budget: Budget | None, apply: Callable[[float | None, int | None, float | None], object]
-) -> Callable[[], Callable[[], object]] | None:
-    """Apply a budget now; return a function that applies its changes."""
+) -> Sequence[_Subscribe]:
+    """Apply a budget, if there is one, now and after each change while it is subscribed to."""
     if budget is None:
-        return None
+        return ()
 
     def apply_all() -> None:
         apply(budget.rate, budget.concurrency, budget.bytes_per_second)
 
-    def follow() -> Callable[[], object]:
-        apply_all()
+    def subscribe() -> Callable[[], object]:
+        apply_all()  # it may have changed since
         return budget.subscribe(apply_all)
 
     apply_all()
-    return follow
+    return (subscribe,)
 
 
-def _listen(
-    bulletin: Bulletin | None, learn: Callable[[Exchanged], object]
-) -> Callable[[], Callable[[], object]] | None:
-    return None if bulletin is None else lambda: bulletin.subscribe(learn)
+def _listen(bulletin: Bulletin | None, learn: Callable[[Exchanged], object]) -> Sequence[_Subscribe]:
+    return () if bulletin is None else (partial(bulletin.subscribe, learn),)
 
 
 def publish_to(bulletin: Bulletin, limiters: Limiters) -> Hook:
