@@ -101,7 +101,7 @@ def build_runtime(
             *_follow(budget, partial(_set_limits, process, effort)),
             *_listen(bulletin, limiters.learn),
         ]
-        return Runtime(process.engine, limiters, process.sender, subscriptions=subscriptions)
+        return Runtime(process.engine, limiters, process.sender, None, subscriptions)
     divided = split_limits(plain.limits, plain.retry, effort.processes)
     limiters = Limiters(divided.parent.limits, divided.parent.retry, effort)
     pool = WorkerPool(
