@@ -53,7 +53,8 @@ class Acquisition:
         """
         current = await self.records.get(fresh.key)
         if current is None:
-            return await self._create(fresh) or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
+            owned = await self._create(fresh, final=True)
+            return owned or Busy(key=fresh.key, retry_after=_RACE_PAUSE)
         if current.record.is_done:
             self.observed.forget(fresh.key)
             return current
@@ -80,8 +81,14 @@ class Acquisition:
         """Check if a call works on a record, or died less than a lease ago."""
         return bool(current.record.owner) and self.observed.note(current) < self.lease
 
-    async def _create(self, fresh: UploadRecord) -> OwnedRecord | None:
-        """Create the record of a key and take the lease on it; return `None` if the key has a record."""
+    async def _create(self, fresh: UploadRecord, *, final: bool = False) -> OwnedRecord | None:
+        """Create the record of a key and take the lease on it; return `None` if the key has a record.
+
+        If the store fails, and the key has no record, the result is `None`, too, unless this is `final`.
+
+        Raises:
+            RecordStoreError: If the store cannot be reached, or does not write.
+        """
         record, began = evolve(fresh, owner=secrets.token_hex(8)), self.clock()
         number: int | None = None
         try:
@@ -91,6 +98,8 @@ class Acquisition:
                 "%s: it is unknown whether its record was created: %s", escape_controls(record.key), exc
             )
             current = await self.records.get(record.key)
+            if current is None and final:
+                raise
             if current is not None and current.record == record:
                 number = current.number
         return None if number is None else self._own(Revision(record, number), began)
@@ -102,7 +111,9 @@ class Acquisition:
             log.warning(
                 "%s: it is unknown whether its record was taken: %s", escape_controls(record.key), exc
             )
-        current = await self.records.get(record.key)
+            current = await self.records.get(record.key)
+            if current is not None and current.number == revision:  # the store reads, and does not write
+                raise
         return current.number if current is not None and current.record == record else None
 
     def _own(self, revision: Revision, began: float) -> OwnedRecord:

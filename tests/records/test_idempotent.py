@@ -415,6 +415,29 @@ async def test_a_write_whose_answer_is_lost_is_repeated(box, records, client, fa
     assert files(box) == {"a.txt": 1}
 
 
+class Full(Flaky):
+    """A record store that reads, and does not write, as on a full disk."""
+
+    def __init__(self, records) -> None:
+        super().__init__(records, 0, carried_out=False)
+
+    async def _write(self, write):
+        raise RecordStoreError("the disk is full")
+
+
+async def test_a_store_that_does_not_write_is_an_error_and_not_a_key_in_use(box, records, client) -> None:
+    full, options = IdempotentUploads(client, Full(records), lease=5), {"parent": box.project, "key": "k"}
+    with pytest.raises(RecordStoreError, match="the disk is full"):
+        await full.upload(b"content", filename="a.txt", **options)
+
+    number = await records.create(UploadRecord(key="k", state=UploadState.STORING, new=_new(box, "a")))
+    with pytest.raises(RecordStoreError, match="the disk is full"):
+        await full.upload(b"content", filename="a.txt", **options)
+
+    assert (await records.get("k")).number == number
+    assert not files(box)
+
+
 async def test_an_owner_that_loses_its_record_sends_nothing_more(box, records, uploads, upload) -> None:
     """Another owner takes the record while the bytes are stored."""
     box.faults.delay("storage.put", 0.4)
