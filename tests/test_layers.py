@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "coredata_async"
 
 CORE = (
     "json_text unset secret escapes message redaction errors response_table config call "
-    "ids plain_data operations"
+    "ids plain_data operations query_string"
 )
 SERVICES = f"{CORE} wire resources walk listing collection storage transfer"
 
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "config": "message errors",
     "response_table": "message errors",
     "ids": "escapes message redaction errors",
+    "query_string": "errors",
     "fields": CORE,
     "fence": "",
     "call": "json_text message redaction errors response_table config",
@@ -82,6 +83,7 @@ MUST_NOT_IMPORT = {
     "config": IO,
     "call": IO,
     "ids": IO,
+    "query_string": IO,
     "wire": IO,
     "resources": IO,
     "transfer.steps": IO,

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Final, Literal, cast
-from urllib.parse import quote, urlencode
 
 import attrs
 from attrs import field, frozen
@@ -18,6 +17,7 @@ from coredata_async.fivepm.method import Method, Route
 from coredata_async.fivepm.names import NAMES
 from coredata_async.ids import Id
 from coredata_async.message import Request
+from coredata_async.query_string import encode_pairs
 from coredata_async.unset import UNSET
 
 Format = Literal["json", "xml"]
@@ -81,9 +81,9 @@ class RequestStyle:
         headers = {"Accept": _ACCEPT[self.format]}
         return Request(
             verb,
-            f"{path}?{urlencode_pairs(query)}" if query else path,
+            f"{path}?{encode_pairs(query)}" if query else path,
             headers if verb == "GET" else {**headers, "Content-Type": URLENCODED},
-            None if verb == "GET" else urlencode_pairs(body).encode(),
+            None if verb == "GET" else encode_pairs(body).encode(),
             repeatable=not method.writes if repeatable is None else repeatable,
             stream=stream,
         )
@@ -112,11 +112,6 @@ class RequestStyle:
         if name == "tags" and not isinstance(value, str):
             return {wire: _join_tags(_several(name, value))}
         return {wire: value}
-
-
-def urlencode_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    """Encode pairs as a query or a form: PHP reads percent-encoded brackets as brackets."""
-    return urlencode(pairs, quote_via=quote, safe="")
 
 
 def key(value: Id, what: str = "id") -> str:

@@ -18,8 +18,9 @@ from coredata_async.call import Call
 from coredata_async.errors import AuthenticationError, ConfigurationError, CoreDataError
 from coredata_async.fivepm.files import join, size_of
 from coredata_async.fivepm.replies import perform, refuses_session
-from coredata_async.fivepm.request_style import URLENCODED, urlencode_pairs
+from coredata_async.fivepm.request_style import URLENCODED
 from coredata_async.message import Reply, Request, Send
+from coredata_async.query_string import encode_pairs
 from coredata_async.response_table import Classification, classify_reply
 from coredata_async.secret import Secret, SecretMapping, conceal
 
@@ -45,7 +46,7 @@ def with_credentials(request: Request, secrets: Mapping[str, str], *, in_query: 
     # The parameters are never in a variable, because crash reporters print those of every frame.
     if request.method == "GET" or in_query:
         mark = "&" if "?" in request.target else "?"
-        return evolve(request, target=f"{request.target}{mark}{urlencode_pairs([*secrets.items()])}")
+        return evolve(request, target=f"{request.target}{mark}{encode_pairs([*secrets.items()])}")
     content_type = _content_type(request)
     body = request.body or b""
     if content_type.startswith("multipart/"):
@@ -53,7 +54,7 @@ def with_credentials(request: Request, secrets: Mapping[str, str], *, in_query: 
     headers = request.headers if content_type else {**request.headers, "Content-Type": URLENCODED}
     mark = "&" if size_of(body) else ""
     return evolve(
-        request, headers=headers, body=join(f"{urlencode_pairs([*secrets.items()])}{mark}".encode(), body)
+        request, headers=headers, body=join(f"{encode_pairs([*secrets.items()])}{mark}".encode(), body)
     )
 
 

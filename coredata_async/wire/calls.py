@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypeVar, overload
-from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
@@ -12,6 +11,7 @@ from coredata_async.call import Call, read_created_id
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id
 from coredata_async.message import Reply, Request
+from coredata_async.query_string import encode_pairs
 from coredata_async.wire.convert import encode_json, from_json, structure, structure_all, to_json
 from coredata_async.wire.resource import Resource, query, segment
 
@@ -147,7 +147,7 @@ def free_request(
             f"{bare!r} must begin and end with a slash: without the last one the server redirects, "
             "and a POST becomes a GET"
         )
-    added = urlencode(query or {}, quote_via=quote, safe=":,")
+    added = encode_pairs(tuple((query or {}).items()), safe=":,")
     target = "?".join(part for part in (bare, "&".join(each for each in (rest, added) if each)) if part)
     verb = method.upper()
     request = Request(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 from attrs import field, frozen
 
 from coredata_async.errors import ConfigurationError
 from coredata_async.ids import Id, id_of
+from coredata_async.query_string import encode_pairs
 
 T = TypeVar("T")
 W = ParamSpec("W")
@@ -131,7 +132,8 @@ def query(filters: object, **paging: int | None) -> str:
     """Return the encoded query of a filter object; fields that are `None` are left out.
 
     Raises:
-        ConfigurationError: For a naive datetime, a `range` that is not a pair, or an empty value.
+        ConfigurationError: For a naive datetime, a `range` that is not a pair, an empty value, or half of a
+            surrogate pair.
     """
     pairs = [
         (name, _text(name, value))
@@ -142,7 +144,7 @@ def query(filters: object, **paging: int | None) -> str:
     ]
     pairs += [(name, str(value)) for name, value in paging.items() if value is not None]
     # The vendor's own samples send `:` and `,` raw; any other reserved character is encoded.
-    return urlencode(pairs, quote_via=quote, safe=":,")
+    return encode_pairs(pairs, safe=":,")
 
 
 def segment(value: object, what: str = "id") -> str:
