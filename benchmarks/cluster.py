@@ -39,7 +39,7 @@ from coredata_async.cluster.table import Table
 
 SHARD: Final = 2000
 """Files in a shard."""
-SHARDS: Final = 2
+SHARDS: Final = 4
 SMALL: Final = 200
 """Files in a small shard."""
 SHARES: Final = {"one": 1, "two": 2, "other": 1}
