@@ -41,10 +41,11 @@ MAY_IMPORT = {
     "changes": f"{CORE} wire resources walk listing",
     "collection": f"{CORE} fields wire resources listing",
     "version": "",
-    "transport": f"{CORE} version",
+    "cancellation": "",
+    "transport": f"{CORE} cancellation version",
     "storage": CORE,
     # `listing` and `walk` find a File whose registration was lost
-    "transfer": f"{CORE} wire resources walk listing storage",
+    "transfer": f"{CORE} cancellation wire resources walk listing storage",
     "services": SERVICES,
     "environment": f"{CORE} transport",
     "client": f"{SERVICES} services transport environment",

@@ -10,6 +10,7 @@ from typing import Generic, Self, TypeVar
 
 from attrs import evolve
 
+from coredata_async.cancellation import is_cancelled
 from coredata_async.errors import ConfigurationError, CoreDataError, OutcomeUnknownError
 from coredata_async.storage.sources import Source, label
 from coredata_async.transfer.outcomes import Failed, OnProgress, Outcome, Unknown
@@ -111,7 +112,7 @@ class Uploads:
         except OutcomeUnknownError as exc:
             return Unknown(source=wanted.source, error=exc)
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             error = CoreDataError(
                 f"{label(wanted.source)}: the progress callback ended with a cancellation of its own, "
@@ -161,7 +162,7 @@ class _Shared(Generic[T]):
             except StopAsyncIteration:
                 raise
             except asyncio.CancelledError:
-                if _is_cancelled():
+                if is_cancelled():
                     raise
                 self.failure = CoreDataError(
                     "the iterable ended with a cancellation of its own, because a task that it awaits was "
@@ -192,9 +193,3 @@ async def _run_workers(things: _Shared[T], work: Callable[[T], Awaitable[None]],
     async with asyncio.TaskGroup() as group:
         for _ in range(width):
             group.create_task(worker())
-
-
-def _is_cancelled() -> bool:
-    """Return whether the current task is being cancelled, and not only a task that it awaits."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

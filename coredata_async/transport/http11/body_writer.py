@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from coredata_async.cancellation import is_cancelled
 from coredata_async.errors import SourceChangedError, SourceError
 from coredata_async.message import Body
 from coredata_async.transport.http11.connection import Connection
@@ -37,12 +38,6 @@ class BlockReader:
             stage="put",
         )
         raise self.failure
-
-
-def is_cancelled() -> bool:
-    """Return whether the current task is being cancelled, and not only a task that it awaits."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 class BodyWriter(BlockReader):
