@@ -104,7 +104,7 @@ class _Claims:
             found = {int(source): _split(b64decode(names.text(source))) for source in names.fields}
             whole = row.data.integer("whole") if row.fields.get("whole") is not None else None
         except ValueError:  # also ConfigurationError
-            found, whole = {}, sources
+            found, whole = {}, sources  # a number of no source, which is refused below
         if not {*found, 0 if whole is None else whole} <= {*range(sources)}:
             raise ClusterError(f"the entry {row.key} of the cluster is damaged: it has no names of sources")
         return cls(found, whole)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -13,6 +12,7 @@ from attrs import define, field, frozen
 
 from coredata_async.bulk.formatting import path_text
 from coredata_async.bulk.journal.claims import PlannedFile, read_planned_files
+from coredata_async.bulk.journal.items import is_blob_kept
 from coredata_async.bulk.journal.journal import Journal
 from coredata_async.bulk.journal.location import JobIdentity, check_path, path_for
 from coredata_async.bulk.journal.planning import is_pending
@@ -159,7 +159,7 @@ class DryRun:
         if item.state in _SETTLED:
             verb, message = _SETTLED[item.state]
             return action(verb=verb, message=line.message or message.format(item.file))
-        if item.state == State.STORED and 0 <= time.time() - item.sent < self.policy.blob_life:
+        if item.state == State.STORED and is_blob_kept(item, self.policy.blob_life):
             return action(verb="upload", message="its bytes are stored already")
         try:
             verb, message = _explain(await self._resolver.decide(item, line.namesakes), len(line.namesakes))

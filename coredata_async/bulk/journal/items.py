@@ -106,8 +106,16 @@ def item_of(row: tuple[Any, ...]) -> Item:
     )
 
 
-# A message may quote text of the server. SQLite takes no half of a surrogate pair, and one statement that it
-# refuses would end the job.
+def is_blob_kept(item: Item, blob_life: float) -> bool:
+    """Return whether the storage still has the bytes of an item, which it keeps for `blob_life` seconds."""
+    # A time in the future is of a wrong clock, and says nothing about the age.
+    return 0 <= time.time() - item.sent < blob_life
+
+
+# Messages are escaped, because they may quote text of the server. SQLite takes no half of a surrogate pair,
+# and one statement that it refuses would end the job.
+
+
 # Numbers are passed to SQLite as plain `int` and `float`. For any other class, such as an `IntEnum` or a
 # `bool`, Python looks for an adapter, which costs 2 us of the journal's thread each; with five states per
 # file, 16 us of 51.

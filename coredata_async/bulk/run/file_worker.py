@@ -100,7 +100,7 @@ class FileWorker:
         now = self.run.stat(attempt.item)
         is_same = now == attempt.item.fingerprint
         stored = attempt.item.state == State.STORED and attempt.item.blob is not None
-        kept = stored and is_same and self._is_kept(attempt.item)
+        kept = stored and is_same and items.is_blob_kept(attempt.item, self.run.policy.blob_life)
         if not kept and (not is_same or attempt.item.blob is not None):
             attempt.begin_again(now)
         decision = await self.conflicts.decide(attempt.item, work.namesakes) if work.namesakes else Upload()
@@ -150,10 +150,6 @@ class FileWorker:
             attempt.operation.outcome = "unknown"
             work = evolve(work, item=lost, refused=False, absent=False)
             await self.resolver.take(work, self.resolver.clock())
-
-    def _is_kept(self, item: Item) -> bool:
-        # A time in the future is of a wrong clock, and says nothing about the age.
-        return 0 <= time.time() - item.sent < self.run.policy.blob_life
 
     async def _store(self, attempt: Attempt) -> Stored:
         item = attempt.item
