@@ -50,6 +50,11 @@ _BASES: Final = {"u4": 16, "ub": 16, "u8": 16, "x2": 16, "percent": 16, "hex": 1
 _HIGHEST: Final = 0x10FFFF
 
 
+def describe_half_pair(exc: UnicodeEncodeError) -> str:
+    """Return the message for a text that has no UTF-8, because it contains half of a surrogate pair."""
+    return f"{exc.object[exc.start : exc.end]!r} is half of a surrogate pair and cannot be sent; replace it"
+
+
 def escape_controls(text: str) -> str:
     r"""Escape control characters as `\n`, `\x1b` or `\u202e`, so that the text is one harmless line.
 

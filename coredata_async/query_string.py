@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.escapes import describe_half_pair
 
 
 def encode_pairs(pairs: Sequence[tuple[str, str]], *, safe: str = "") -> str:
@@ -17,5 +18,5 @@ def encode_pairs(pairs: Sequence[tuple[str, str]], *, safe: str = "") -> str:
     try:
         return urlencode(pairs, quote_via=quote, safe=safe)
     except UnicodeEncodeError as exc:
-        half = exc.object[exc.start : exc.end]
-    raise ConfigurationError(f"{half!r} is half of a surrogate pair and cannot be sent; replace it")
+        trouble = describe_half_pair(exc)
+    raise ConfigurationError(trouble)

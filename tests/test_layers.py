@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "config": "message errors",
     "response_table": "message errors",
     "ids": "escapes message redaction errors",
-    "query_string": "errors",
+    "query_string": "errors escapes",
     "fields": CORE,
     "fence": "",
     "call": "json_text message redaction errors response_table config",

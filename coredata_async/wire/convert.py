@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from coredata_async.errors import ConfigurationError
+from coredata_async.escapes import describe_half_pair
 from coredata_async.json_text import decode_json
 from coredata_async.unset import UNSET
 from coredata_async.wire.readers import Reader, reader
@@ -78,8 +79,7 @@ def encode_json(value: object, *, default: Callable[[object], object] | None = N
     except ConfigurationError:
         raise
     except UnicodeEncodeError as exc:
-        half = exc.object[exc.start : exc.end]
-        trouble = f"{half!r} is half of a surrogate pair and cannot be sent; replace it"
+        trouble = describe_half_pair(exc)
     except ValueError as exc:  # a number, or an object that contains itself
         trouble = f"the body cannot be sent as JSON: {exc}"
     raise ConfigurationError(trouble)
