@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from attrs import define
 
 from coredata_async.bulk.events import Warned
 from coredata_async.cluster import Cluster, ClusterJob, Worker
@@ -71,35 +73,56 @@ async def test_jobs_of_two_accounts_run_side_by_side_each_with_its_own_rate(
     assert sum(meter.mean(begin, end) for meter in meters) > 1.4 * RATE
 
 
-async def test_a_worker_of_another_account_gives_a_task_back_and_goes_on_with_its_own(
-    box, other, server, tmp_path
-) -> None:
-    root = tmp_path / "share"
-    paths = plant(root, 2, 10)
+@define
+class Accounts:
+    """A job of one account, and a function that starts workers of either one."""
+
+    cluster: Cluster
+    job: ClusterJob
+    start: Callable[..., None]
+
+
+@asynccontextmanager
+async def job_of_ours(box, server, tmp_path) -> AsyncGenerator[Accounts]:
+    """Yield a job that belongs to the account of a service, as if a worker of it had taken the scan."""
     async with (
         box.client() as ours,
-        other.client() as theirs,
         await Cluster.open(server.address, lease=LEASE) as cluster,
         asyncio.TaskGroup() as group,
         AsyncExitStack() as ending,
     ):
 
         def start(client, name: str, *shares: str) -> None:
-            worker = Worker(client, cluster, shares=dict.fromkeys(shares, root), directory=tmp_path / name)
+            roots = dict.fromkeys(shares, tmp_path / "share")
+            worker = Worker(client, cluster, shares=roots, directory=tmp_path / name)
             ending.callback(worker.drain)
             group.create_task(worker.run())
 
         job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10)
         async with job:
-            engine = ours.engine()  # a worker of this account has taken the scan
+            engine = ours.engine()
             await (await Jobs.open(cluster)).change(job.id, owner=(engine.tenant, engine.account))
-            start(theirs, "wrong", "fs01", "fs02")
-            warnings: list[str] = []
-            async for event in job:
-                if isinstance(event, Warned) and "belongs to" in event.message and not warnings:
-                    warnings.append(event.message)
-                    own = await ClusterJob(cluster, ["fs02:/"], parent=other.project, retry=RETRY).run()
-                    start(ours, "right", "fs01")
+            yield Accounts(cluster, job, start)
+
+
+async def test_a_worker_of_another_account_gives_a_task_back_and_goes_on_with_its_own(
+    box, other, server, tmp_path
+) -> None:
+    paths = plant(tmp_path / "share", 2, 10)
+    warnings: list[str] = []
+    async with (
+        box.client() as ours,
+        other.client() as theirs,
+        job_of_ours(box, server, tmp_path) as accounts,
+    ):
+        job, start = accounts.job, accounts.start
+        start(theirs, "wrong", "fs01", "fs02")
+        async for event in job:
+            if isinstance(event, Warned) and "belongs to" in event.message and not warnings:
+                warnings.append(event.message)
+                second = ClusterJob(accounts.cluster, ["fs02:/"], parent=other.project, retry=RETRY)
+                own = await second.run()
+                start(ours, "right", "fs01")
 
     assert f"at {box.url}, and this worker has the key of {other.api_user} at {other.url}" in warnings[0]
     assert "give all workers of a share the same environment" in warnings[0]
@@ -112,27 +135,18 @@ async def test_a_worker_of_another_account_gives_a_task_back_and_goes_on_with_it
 async def test_a_worker_of_another_account_does_not_get_each_delivery_of_a_task(
     box, other, server, tmp_path
 ) -> None:
-    root = tmp_path / "share"
-    paths = plant(root, 2, 10)
+    paths = plant(tmp_path / "share", 2, 10)
     async with (
         box.client() as ours,
         other.client() as theirs,
-        await Cluster.open(server.address, lease=LEASE) as cluster,
-        asyncio.TaskGroup() as group,
-        AsyncExitStack() as ending,
+        job_of_ours(box, server, tmp_path) as accounts,
     ):
-        job = ClusterJob(cluster, ["fs01:/"], parent=box.project, retry=RETRY, shard_files=10)
-        async with job:
-            engine = ours.engine()
-            await (await Jobs.open(cluster)).change(job.id, owner=(engine.tenant, engine.account))
-            for name, client in (("wrong", theirs), ("right", ours)):
-                worker = Worker(client, cluster, shares={"fs01": root}, directory=tmp_path / name)
-                ending.callback(worker.drain)
-                group.create_task(worker.run())
-                if name == "wrong":
-                    await has_warned(job)
-            async for _ in job:
-                pass
+        job, start = accounts.job, accounts.start
+        start(theirs, "wrong", "fs01")
+        await has_warned(job)
+        start(ours, "right", "fs01")
+        async for _ in job:
+            pass
 
     check_service(box, paths)
     check_report(job.report, paths)
