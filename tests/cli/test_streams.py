@@ -19,7 +19,20 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.fixture
-def sh(far, tmp_path):
+def signed_in(far, tmp_path) -> dict[str, str]:
+    """Return an environment in which `coredata` is signed in to the sandbox."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "COREDATA_BASE_URL": far.url,
+        "COREDATA_API_USER": far.api_user,
+        "COREDATA_API_KEY": far.api_key,
+    }
+
+
+@pytest.fixture
+def sh(far, tmp_path, signed_in):
     """Return a function that runs a line of shell, with `coredata` signed in to the sandbox."""
     (tmp_path / "a.txt").write_text("hello")
 
@@ -30,18 +43,7 @@ def sh(far, tmp_path):
             capture_output=True,
             cwd=tmp_path,
             timeout=50,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "PYTHONPATH": str(Path(__file__).parents[2]),
-                "COREDATA_BASE_URL": far.url,
-                "COREDATA_API_USER": far.api_user,
-                "COREDATA_API_KEY": far.api_key,
-                "COREDATA_MAX_RETRIES": "0",
-                "P": far.project,
-                "S": far.space,
-                **env,
-            },
+            env={**signed_in, "COREDATA_MAX_RETRIES": "0", "P": far.project, "S": far.space, **env},
         )
 
     return run
@@ -92,7 +94,7 @@ def test_a_file_that_is_opened_never_takes_the_place_of_a_closed_stream(sh, tmp_
 
 
 @pytest.mark.parametrize("command", ["upload", "check"])
-def test_a_list_of_files_that_never_comes_does_not_hold_up_the_end(far, tmp_path, command) -> None:
+def test_a_list_of_files_that_never_comes_does_not_hold_up_the_end(far, tmp_path, signed_in, command) -> None:
     (tmp_path / "src").mkdir()
     reading, writing = os.pipe()
     with subprocess.Popen(
@@ -101,15 +103,7 @@ def test_a_list_of_files_that_never_comes_does_not_hold_up_the_end(far, tmp_path
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "COREDATA_BASE_URL": far.url,
-            "COREDATA_API_USER": far.api_user,
-            "COREDATA_API_KEY": far.api_key,
-            "COREDATA_PARENT": far.project,
-        },
+        env={**signed_in, "COREDATA_PARENT": far.project},
     ) as process:
         while not any(request.operation.startswith("projects.") for request in far.state.requests):
             time.sleep(0.05)

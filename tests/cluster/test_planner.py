@@ -35,6 +35,11 @@ LENGTH = 5.0
 """Seconds of the lease on a scan here."""
 
 
+def raises(kind: type[Exception], match: str) -> pytest.RaisesGroup[Exception]:
+    """Expect one error in the group of a planner."""
+    return pytest.RaisesGroup(pytest.RaisesExc(kind, match=match), flatten_subgroups=True)
+
+
 async def run(planner: Planner, lease) -> None:
     """Run a scan under a lease that is renewed."""
     async with asyncio.TaskGroup() as group:
@@ -379,12 +384,7 @@ async def test_a_source_with_the_journals_of_its_worker_is_refused(scans) -> Non
     planner.directory = scans.root / "folder-0" / "journals"
     planner.directory.mkdir()
 
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(
-            JobInputError, match="fs01:/folder-0 contains .*: start that with another --directory"
-        ),
-        flatten_subgroups=True,
-    ):
+    with raises(JobInputError, "fs01:/folder-0 contains .*: start that with another --directory"):
         await planner.run(lease)
 
 
@@ -393,10 +393,7 @@ async def test_a_source_that_is_a_link_in_a_circle_is_refused(scans) -> None:
     await scans.begin("fs01:/circle")
     planner, lease = await scans.take("planner")
 
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(ConfigurationError, match="circle' cannot be uploaded: Too many levels"),
-        flatten_subgroups=True,
-    ):
+    with raises(ConfigurationError, "circle' cannot be uploaded: Too many levels"):
         await planner.run(lease)
 
 
@@ -406,8 +403,5 @@ async def test_a_source_that_is_missing_in_an_empty_share_is_refused_with_that_r
     await scans.begin("fs01:/docs")
     planner, lease = await scans.take("planner")
 
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(JobInputError, match="No such file or directory; fs01:/ is empty"),
-        flatten_subgroups=True,
-    ):
+    with raises(JobInputError, "No such file or directory; fs01:/ is empty"):
         await planner.run(lease)
